@@ -1,0 +1,84 @@
+using System.ComponentModel;
+
+namespace Temper.Mixture.Tasks;
+
+/// <summary>How the files of a split are read.</summary>
+public enum SourceFormat
+{
+    /// <summary>Tab-separated values; quotes are ordinary characters, as in GLUE.</summary>
+    Tsv,
+
+    /// <summary>Comma-separated values, RFC 4180: fields may be quoted, quotes are doubled.</summary>
+    Csv,
+
+    /// <summary>One JSON object a line; nested values are reached as <c>a/b</c>.</summary>
+    Jsonl,
+
+    /// <summary>Plain text, a line an example: the column is <c>text</c>, or the groups of <see cref="TaskSpec.Pattern"/>.</summary>
+    Text,
+}
+
+/// <summary>Where the examples of one split lie.</summary>
+/// <param name="Files">Files that are read one after the other; <c>.gz</c> is unpacked. Relative to the data root.</param>
+/// <param name="Parallel">Instead of <paramref name="Files"/>: column name → plain-text file, aligned line by line (translation).</param>
+/// <param name="Share">Which part of the rows belongs to this split, as [from, to) in 0 … 1 of a hash of the columns in <paramref name="ShareBy"/>; null for all.</param>
+/// <param name="ShareBy">The columns whose hash decides, so that rows that agree in them land in the same split; null for all columns.</param>
+public sealed record SplitSpec(
+    [property: Description("Files read one after the other (.gz is unpacked), relative to the data root.")] IReadOnlyList<string>? Files = null,
+    [property: Description("Column name to plain-text file, aligned line by line; instead of files.")] IReadOnlyDictionary<string, string>? Parallel = null,
+    [property: Description("The part of the rows that belongs to this split: [from, to) within 0 and 1 of a hash.")] IReadOnlyList<double>? Share = null,
+    [property: Description("Columns whose hash decides which part a row is in; all columns if not given.")] IReadOnlyList<string>? ShareBy = null);
+
+/// <summary>
+/// One text-to-text task: where its rows come from, how a row becomes input and target text, and how predictions are judged.
+/// Either <paramref name="Builtin"/> names one of Temper's own tasks, or files, templates and metrics are given.
+/// </summary>
+/// <param name="Builtin">Name of a built-in task (see <c>BuiltinTasks</c>); then only <paramref name="MaxExamples"/>, <paramref name="Metrics"/> and <paramref name="Rate"/> may be given too.</param>
+/// <param name="Train">Training rows.</param>
+/// <param name="Validation">Rows that are evaluated while training.</param>
+/// <param name="Test">Rows that are evaluated at the end only.</param>
+/// <param name="Format">How the files are read.</param>
+/// <param name="Encoding">Character encoding of the files; <c>utf-8</c> (a byte-order mark is skipped) or <c>latin-1</c>.</param>
+/// <param name="Header">Whether the first line of a TSV or CSV file names the columns; otherwise <paramref name="Columns"/> does.</param>
+/// <param name="Columns">Column names of files without a header, left to right; further columns are ignored.</param>
+/// <param name="Pattern">For <see cref="SourceFormat.Text"/>: a .NET regular expression whose named groups are the columns; a line that does not match is an error.</param>
+/// <param name="Inputs">Template of the input text: <c>{column}</c> is replaced by the value, <c>{{</c> and <c>}}</c> are braces. <c>{column|filter}</c> applies a filter, see <c>TemplateFilters</c>.</param>
+/// <param name="Targets">Template of the target text.</param>
+/// <param name="Map">Column → (raw value → text) applied before the templates; a raw value that is not listed is an error.</param>
+/// <param name="Labels">The only valid answers, in class-id order. A prediction outside them is wrong. Null for free text. <c>["stsb"]</c>-like shorthands do not exist: list them.</param>
+/// <param name="LabelRange">Instead of <paramref name="Labels"/>: [from, to, step] of a regression written as text with one decimal (STS-B: [0, 5, 0.2], 21 strings).</param>
+/// <param name="Metrics">Names of metrics, see <c>MetricCatalog</c>.</param>
+/// <param name="MaxExamples">Use only this many training rows: the first ones of a seeded permutation.</param>
+/// <param name="Rate">Rate of the task under the mixture strategy <c>explicit</c>.</param>
+public sealed record TaskSpec(
+    [property: Description("Name of a built-in task that needs no files.")] string? Builtin = null,
+    [property: Description("Rows to train on.")] SplitSpec? Train = null,
+    [property: Description("Rows evaluated while training and at the end.")] SplitSpec? Validation = null,
+    [property: Description("Rows evaluated at the end only.")] SplitSpec? Test = null,
+    [property: Description("How the files are read.")] SourceFormat Format = SourceFormat.Tsv,
+    [property: Description("Character encoding of the files: utf-8 or latin-1.")] string Encoding = "utf-8",
+    [property: Description("Whether the first line names the columns (TSV and CSV).")] bool Header = true,
+    [property: Description("Column names of files without a header.")] IReadOnlyList<string>? Columns = null,
+    [property: Description("Regular expression whose named groups are the columns (format text).")] string? Pattern = null,
+    [property: Description("Template of the input text, {column} is replaced by the value.")] string? Inputs = null,
+    [property: Description("Template of the target text.")] string? Targets = null,
+    [property: Description("Column to (raw value to text), applied before the templates.")] IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>? Map = null,
+    [property: Description("The only valid answers, in class-id order.")] IReadOnlyList<string>? Labels = null,
+    [property: Description("Instead of labels: [from, to, step] of a regression written with one decimal.")] IReadOnlyList<double>? LabelRange = null,
+    [property: Description("How predictions are judged.")] IReadOnlyList<string>? Metrics = null,
+    [property: Description("Use only this many training rows.")] int? MaxExamples = null,
+    [property: Description("Rate of the task when the mixture strategy is explicit.")] double? Rate = null);
+
+/// <summary>One example as text, before tokenisation.</summary>
+/// <param name="Inputs">What the encoder reads.</param>
+/// <param name="Targets">What the decoder should write.</param>
+public readonly record struct TextExample(string Inputs, string Targets);
+
+/// <summary>A mistake in a specification: where it is, what is wrong, and what would be right.</summary>
+/// <param name="Path">Place in the spec, such as <c>tasks.sst2.train.files[0]</c>.</param>
+/// <param name="Message">What is wrong and what would be right, one sentence each.</param>
+public sealed record SpecError(string Path, string Message)
+{
+    /// <summary><c>path: message</c>.</summary>
+    public override string ToString() => $"{Path}: {Message}";
+}
