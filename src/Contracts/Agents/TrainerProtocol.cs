@@ -1,0 +1,160 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Temper.Contracts.Specs;
+
+namespace Temper.Contracts.Agents;
+
+// The conversation between an agent and its trainer process, one JSON document a line. Down (the trainer's standard input): an
+// assignment, then commands; the end of the stream means that the agent is gone, and the trainer ends. Up (standard output): events.
+
+/// <summary>Everything that a trainer process must know.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="Epoch">The fencing epoch; part of every name that the trainer writes.</param>
+/// <param name="Rank">Its rank.</param>
+/// <param name="WorldSize">Number of ranks.</param>
+/// <param name="Spec">The run's specification.</param>
+/// <param name="Precision">The resolved number format: fp32 or bf16, never auto.</param>
+/// <param name="DataRoots">Folders that relative sources lie under; the first that has the file wins.</param>
+/// <param name="OutputDirectory">Folder of checkpoints and the exported model.</param>
+/// <param name="StartCheckpoint">Name of the checkpoint folder to start from, below <c>checkpoints</c>; null to start from the beginning.</param>
+/// <param name="Secret">Key, as base64, with which the ranks of this epoch authenticate each other.</param>
+public sealed record TrainerAssignment(
+    string RunId,
+    long Epoch,
+    int Rank,
+    int WorldSize,
+    RunSpec Spec,
+    Precision Precision,
+    IReadOnlyList<string> DataRoots,
+    string OutputDirectory,
+    string? StartCheckpoint,
+    string Secret);
+
+/// <summary>A command to a running trainer.</summary>
+/// <param name="Offers">What all ranks published, in the order of ranks: connect.</param>
+/// <param name="Stop">Save a checkpoint at the next step boundary that all ranks agree on, and end.</param>
+public sealed record TrainerCommand(IReadOnlyList<string>? Offers = null, bool Stop = false);
+
+/// <summary>Something a trainer says. Rank 0 alone reports steps, evaluations and checkpoints: they are the same on all ranks.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
+[JsonDerivedType(typeof(Ready), "ready")]
+[JsonDerivedType(typeof(Alive), "alive")]
+[JsonDerivedType(typeof(Started), "started")]
+[JsonDerivedType(typeof(StepDone), "step")]
+[JsonDerivedType(typeof(Saved), "saved")]
+[JsonDerivedType(typeof(Evaluated), "evaluated")]
+[JsonDerivedType(typeof(Stopped), "stopped")]
+[JsonDerivedType(typeof(Finished), "finished")]
+[JsonDerivedType(typeof(Failed), "failed")]
+[JsonDerivedType(typeof(Log), "log")]
+public abstract record TrainerEvent
+{
+    private TrainerEvent()
+    {
+    }
+
+    /// <summary>Data and weights are loaded; <paramref name="Offer"/> is what the other ranks need to connect (an address, an NCCL id).</summary>
+    public sealed record Ready(string Offer) : TrainerEvent;
+
+    /// <summary>A sign of life once a second, for the agent alone. <paramref name="Progress"/> grows with every step, evaluated batch and checkpoint.</summary>
+    public sealed record Alive(long Progress) : TrainerEvent;
+
+    /// <summary>The ranks have met and agree on data and weights; training goes on after <paramref name="Step"/>.</summary>
+    public sealed record Started(int Step, long Parameters, int Threads, string DataHash) : TrainerEvent;
+
+    /// <summary>A step was made.</summary>
+    public sealed record StepDone(StepRow Row) : TrainerEvent;
+
+    /// <summary>A checkpoint is whole on disk. <paramref name="Name"/> is its folder below <c>checkpoints</c>.</summary>
+    public sealed record Saved(int Step, string Name) : TrainerEvent;
+
+    /// <summary>A split of a task was evaluated.</summary>
+    public sealed record Evaluated(EvaluationRow Row) : TrainerEvent;
+
+    /// <summary>Stopped on command after saving the checkpoint of <paramref name="Step"/>.</summary>
+    public sealed record Stopped(int Step) : TrainerEvent;
+
+    /// <summary>All steps made, all tasks evaluated, the model exported to <paramref name="ModelDirectory"/> (below the output folder).</summary>
+    public sealed record Finished(int Step, string ModelDirectory) : TrainerEvent;
+
+    /// <summary>The trainer gives up. <paramref name="Cause"/> is one of <see cref="Runs.FailureCauses"/>; <paramref name="Peer"/> the rank that is blamed, or null.</summary>
+    public sealed record Failed(string Cause, string Message, int? Peer) : TrainerEvent;
+
+    /// <summary>A line for people.</summary>
+    public sealed record Log(string Message) : TrainerEvent;
+}
+
+/// <summary>One optimizer step. Times in seconds; tokens count the end of sequence but no padding.</summary>
+/// <param name="Step">The step, from 1.</param>
+/// <param name="Loss">Mean cross entropy over the target tokens of the global batch, in nats.</param>
+/// <param name="LearningRate">The rate of this step.</param>
+/// <param name="GradientNorm">Global norm before clipping.</param>
+/// <param name="Seconds">From the first micro-batch to the updated weights, on rank 0.</param>
+/// <param name="ExchangeSeconds">Of those, waiting for and summing gradients.</param>
+/// <param name="DataSeconds">Of those, waiting for rows.</param>
+/// <param name="InputTokens">Input tokens of the global batch.</param>
+/// <param name="TargetTokens">Target tokens of the global batch.</param>
+/// <param name="PaddedTokens">Positions computed, padding included, inputs and targets, of the global batch.</param>
+/// <param name="Tasks">What each task had of it; tasks without rows are left out.</param>
+public sealed record StepRow(
+    int Step,
+    double Loss,
+    double LearningRate,
+    double GradientNorm,
+    double Seconds,
+    double ExchangeSeconds,
+    double DataSeconds,
+    long InputTokens,
+    long TargetTokens,
+    long PaddedTokens,
+    IReadOnlyDictionary<string, TaskStep> Tasks);
+
+/// <summary>A task's part of a step.</summary>
+/// <param name="Examples">Rows.</param>
+/// <param name="TargetTokens">Target tokens.</param>
+/// <param name="LossSum">Cross entropy summed over them, in nats.</param>
+public sealed record TaskStep(int Examples, long TargetTokens, double LossSum);
+
+/// <summary>The evaluation of one split of one task.</summary>
+/// <param name="Step">After how many steps.</param>
+/// <param name="Final">Whether it is the evaluation at the end of the run.</param>
+/// <param name="Task">The task.</param>
+/// <param name="Split"><c>validation</c> or <c>test</c>.</param>
+/// <param name="Examples">Rows evaluated.</param>
+/// <param name="Metrics">T5's names, ×100; NaN is written as null.</param>
+/// <param name="Samples">A few predictions: untrusted text.</param>
+/// <param name="Seconds">How long it took.</param>
+public sealed record EvaluationRow(
+    int Step,
+    bool Final,
+    string Task,
+    string Split,
+    int Examples,
+    IReadOnlyDictionary<string, double?> Metrics,
+    IReadOnlyList<SamplePrediction> Samples,
+    double Seconds);
+
+/// <summary>A prediction beside what was asked and expected. All three are untrusted text.</summary>
+public sealed record SamplePrediction(string Inputs, string Target, string Prediction);
+
+/// <summary>How the lines of this conversation are written: one JSON document a line, snake_case, enums by name.</summary>
+public static class ProtocolJson
+{
+    /// <summary>The options for every document of the protocol, and for what is stored and reported.</summary>
+    public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DictionaryKeyPolicy = null,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        AllowOutOfOrderMetadataProperties = true,
+    };
+
+    /// <summary>One line, without its end.</summary>
+    public static string Write<T>(T document) => JsonSerializer.Serialize(document, Options);
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <exception cref="JsonException">The line is not such a document.</exception>
+    public static T Read<T>(string line) =>
+        JsonSerializer.Deserialize<T>(line, Options) ?? throw new JsonException($"null is not a {typeof(T).Name}.");
+}

@@ -1,0 +1,136 @@
+namespace Temper.Contracts.Runs;
+
+/// <summary>Where a run is in its life. Succeeded, Failed and Cancelled are terminal: they are never left.</summary>
+public enum RunPhase
+{
+    /// <summary>Accepted, waits for workers.</summary>
+    Queued,
+
+    /// <summary>Workers are assigned, trainers start and meet.</summary>
+    Starting,
+
+    /// <summary>Trainers make steps or evaluate.</summary>
+    Running,
+
+    /// <summary>A trainer was lost; waits for workers to go on from the last checkpoint.</summary>
+    Recovering,
+
+    /// <summary>Trainers are asked to save a checkpoint and end.</summary>
+    Pausing,
+
+    /// <summary>Holds no workers; goes on from its checkpoint when resumed.</summary>
+    Paused,
+
+    /// <summary>Trainers are asked to end without a checkpoint.</summary>
+    Cancelling,
+
+    /// <summary>Trained, evaluated, reported.</summary>
+    Succeeded,
+
+    /// <summary>Ended by an error; the message says which.</summary>
+    Failed,
+
+    /// <summary>Ended by a user.</summary>
+    Cancelled,
+}
+
+/// <summary>Questions about <see cref="RunPhase"/>.</summary>
+public static class RunPhases
+{
+    /// <summary>Whether the phase is never left.</summary>
+    public static bool IsTerminal(this RunPhase phase) => phase is RunPhase.Succeeded or RunPhase.Failed or RunPhase.Cancelled;
+
+    /// <summary>Whether the run wants workers but has none.</summary>
+    public static bool Waits(this RunPhase phase) => phase is RunPhase.Queued or RunPhase.Recovering;
+}
+
+/// <summary>Where one rank of a run lives.</summary>
+/// <param name="Rank">The rank.</param>
+/// <param name="AgentId">The agent that runs it.</param>
+/// <param name="Slot">The agent's slot (device), from 0.</param>
+[GenerateSerializer, Immutable, Alias("temper.member")]
+public sealed record Member([property: Id(0)] int Rank, [property: Id(1)] string AgentId, [property: Id(2)] int Slot);
+
+/// <summary>One recovery of a run: when, why, and from where it went on.</summary>
+/// <param name="At">When the loss was noticed.</param>
+/// <param name="Epoch">The epoch that ended.</param>
+/// <param name="Cause">Kind of failure, one of <see cref="FailureCauses"/>.</param>
+/// <param name="Message">What happened, to which rank.</param>
+/// <param name="FromStep">The step of the checkpoint that the next epoch starts from; 0 if from the beginning.</param>
+[GenerateSerializer, Immutable, Alias("temper.recovery")]
+public sealed record Recovery(
+    [property: Id(0)] DateTimeOffset At,
+    [property: Id(1)] long Epoch,
+    [property: Id(2)] string Cause,
+    [property: Id(3)] string Message,
+    [property: Id(4)] int FromStep);
+
+/// <summary>The kinds of failure that a run can meet: a small closed set, fit for metric labels.</summary>
+public static class FailureCauses
+{
+    /// <summary>The trainer process ended without saying why.</summary>
+    public const string TrainerDied = "trainer_died";
+
+    /// <summary>The agent no longer answers, or was started anew.</summary>
+    public const string AgentLost = "agent_lost";
+
+    /// <summary>The trainer process is silent: stopped, or the machine is stuck.</summary>
+    public const string TrainerSilent = "trainer_silent";
+
+    /// <summary>The trainer is alive but makes no progress.</summary>
+    public const string NoProgress = "no_progress";
+
+    /// <summary>An exchange between ranks failed.</summary>
+    public const string Exchange = "exchange";
+
+    /// <summary>Loss or gradient is not finite. Not retried: the same data would give the same loss.</summary>
+    public const string NonFinite = "non_finite";
+
+    /// <summary>The checkpoint to start from is damaged.</summary>
+    public const string CheckpointDamaged = "checkpoint_damaged";
+
+    /// <summary>Sources differ between ranks, or from those that the checkpoint was trained on. Not retried.</summary>
+    public const string SourcesDiffer = "sources_differ";
+
+    /// <summary>An error in the trainer, such as lack of memory or a full disk.</summary>
+    public const string TrainerError = "trainer_error";
+
+    /// <summary>Whether another attempt could end differently.</summary>
+    public static bool IsRetryable(string cause) => cause is not (NonFinite or SourcesDiffer);
+}
+
+/// <summary>What is known of a run. Times are UTC.</summary>
+/// <param name="Id">The run's id.</param>
+/// <param name="Name">Its name in the spec.</param>
+/// <param name="Phase">Where it is in its life.</param>
+/// <param name="Reason">Why it is in this phase: what it waits for, or why it ended; a sentence.</param>
+/// <param name="Step">Completed steps.</param>
+/// <param name="Steps">Steps to make.</param>
+/// <param name="Epoch">The fencing epoch: how many times trainers were started.</param>
+/// <param name="Workers">World size.</param>
+/// <param name="Members">Where the ranks live; empty without workers.</param>
+/// <param name="Recoveries">Past recoveries.</param>
+/// <param name="CheckpointStep">Step of the last checkpoint; null before the first.</param>
+/// <param name="OutputDirectory">Folder of checkpoints, model and report.</param>
+/// <param name="CreatedAt">When it was accepted.</param>
+/// <param name="StartedAt">When its trainers first started.</param>
+/// <param name="EndedAt">When it reached a terminal phase.</param>
+/// <param name="Precision">Resolved number format, <c>fp32</c> or <c>bf16</c>; null before the first start.</param>
+[GenerateSerializer, Immutable, Alias("temper.run-status")]
+public sealed record RunStatus(
+    [property: Id(0)] string Id,
+    [property: Id(1)] string Name,
+    [property: Id(2)] RunPhase Phase,
+    [property: Id(3)] string Reason,
+    [property: Id(4)] int Step,
+    [property: Id(5)] int Steps,
+    [property: Id(6)] long Epoch,
+    [property: Id(7)] int Workers,
+    [property: Id(8)] IReadOnlyList<Member> Members,
+    [property: Id(9)] IReadOnlyList<Recovery> Recoveries,
+    [property: Id(10)] int? CheckpointStep,
+    [property: Id(11)] string OutputDirectory,
+    [property: Id(12)] DateTimeOffset CreatedAt,
+    [property: Id(13)] DateTimeOffset? StartedAt,
+    [property: Id(14)] DateTimeOffset? EndedAt,
+    [property: Id(15)] string? Precision);

@@ -1,0 +1,198 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Temper.Mixture.Tasks;
+
+namespace Temper.Contracts.Specs;
+
+/// <summary>
+/// What a user asks for: one training run. The same type is read from YAML and JSON, by REST, the command line and the tests;
+/// keys are the parameter names in snake_case. <see cref="SpecReader"/> reads it, <see cref="RunPlanner"/> checks its meaning.
+/// </summary>
+public sealed record RunSpec(
+    [property: Description("Name of the run: letters, digits, '-' and '_', at most 63.")]
+    [property: RegularExpression("^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")] string Name,
+    [property: Description("The tasks, by name.")] IReadOnlyDictionary<string, TaskSpec> Tasks,
+    [property: Description("How often the run trains, on what batches, with which optimizer.")] TrainingSpec Training,
+    [property: Description("Text to ids.")] VocabularySpec? Vocabulary = null,
+    [property: Description("The network.")] ModelSpec? Model = null,
+    [property: Description("How tasks are mixed.")] MixtureSpec? Mixture = null,
+    [property: Description("When and how tasks are evaluated.")] EvaluationSpec? Evaluation = null,
+    [property: Description("How failures are met.")] RecoverySpec? Recovery = null,
+    [property: Description("Number of data-parallel trainers (the world size).")]
+    [property: Range(1, 1024)] int Workers = 1,
+    [property: Description("Threads of each trainer; part of the spec because another number changes the last bits of sums.")]
+    [property: Range(1, 256)] int Threads = 1,
+    [property: Description("Seed of the weights, the order of the data and dropout.")] long Seed = 17)
+{
+    /// <summary>The vocabulary, the default filled in.</summary>
+    public VocabularySpec VocabularyOrDefault => Vocabulary ?? new VocabularySpec();
+
+    /// <summary>The model, the default filled in.</summary>
+    public ModelSpec ModelOrDefault => Model ?? new ModelSpec();
+
+    /// <summary>The mixture, the default filled in.</summary>
+    public MixtureSpec MixtureOrDefault => Mixture ?? new MixtureSpec();
+
+    /// <summary>The evaluation, the default filled in.</summary>
+    public EvaluationSpec EvaluationOrDefault => Evaluation ?? new EvaluationSpec();
+
+    /// <summary>The recovery rules, the default filled in.</summary>
+    public RecoverySpec RecoveryOrDefault => Recovery ?? new RecoverySpec();
+}
+
+/// <summary>Which vocabulary.</summary>
+public enum VocabularyKind
+{
+    /// <summary>UTF-8 bytes, as ByT5.</summary>
+    Bytes,
+
+    /// <summary>A SentencePiece model file, such as T5's own.</summary>
+    Sentencepiece,
+}
+
+/// <summary>Text to ids.</summary>
+public sealed record VocabularySpec(
+    [property: Description("bytes (as ByT5) or sentencepiece.")] VocabularyKind Kind = VocabularyKind.Bytes,
+    [property: Description("The SentencePiece model file, relative to the data root.")] string? File = null,
+    [property: Description("Number of sentinels on top of the vocabulary.")]
+    [property: Range(0, 10_000)] int ExtraIds = 100);
+
+/// <summary>Which published architecture.</summary>
+public enum ModelFamily
+{
+    /// <summary>T5 1.0: ReLU, embeddings tied to the output layer.</summary>
+    V1_0,
+
+    /// <summary>T5 1.1: gated GELU, untied output layer.</summary>
+    V1_1,
+}
+
+/// <summary>The network: a size by name, single dimensions to override it, and where its weights come from.</summary>
+public sealed record ModelSpec(
+    [property: Description("A size by name: tiny, mini, t5-small … t5-11b, t5-1.1-small … t5-1.1-xxl, byt5-small … byt5-xxl.")] string Size = "tiny",
+    [property: Description("v1_0 (ReLU, tied) or v1_1 (gated GELU, untied); for tiny and mini only, other sizes imply it.")] ModelFamily? Family = null,
+    [property: Description("Folder of a model in Hugging Face's layout to start from, relative to the data root.")] string? InitFrom = null,
+    [property: Description("Width of the model.")][property: Range(8, 65536)] int? DModel = null,
+    [property: Description("Width of the feed-forward layers.")][property: Range(8, 262144)] int? DFf = null,
+    [property: Description("Width of one attention head.")][property: Range(1, 1024)] int? DKv = null,
+    [property: Description("Number of attention heads.")][property: Range(1, 1024)] int? Heads = null,
+    [property: Description("Encoder layers; also decoder layers unless those are given.")][property: Range(1, 256)] int? Layers = null,
+    [property: Description("Decoder layers.")][property: Range(1, 256)] int? DecoderLayers = null,
+    [property: Description("Dropout rate, 0 to 0.9.")][property: Range(0.0, 0.9)] double Dropout = 0.1,
+    [property: Description("Standard deviation of the initial embeddings; T5's own is 1.0, AdamW wants about 0.02.")]
+    [property: Range(1e-6, 10.0)] double EmbeddingStd = 1.0);
+
+/// <summary>How the rates of tasks follow from their sizes.</summary>
+public enum MixingStrategy
+{
+    /// <summary>r = min(n, cap).</summary>
+    Proportional,
+
+    /// <summary>r = min(n, cap)^(1/temperature).</summary>
+    Temperature,
+
+    /// <summary>All rates equal.</summary>
+    Equal,
+
+    /// <summary>The rate that each task names.</summary>
+    Explicit,
+}
+
+/// <summary>How tasks are mixed (Raffel et al. 2020, section 3.5.2).</summary>
+public sealed record MixtureSpec(
+    [property: Description("proportional, temperature, equal or explicit.")] MixingStrategy Strategy = MixingStrategy.Proportional,
+    [property: Description("Temperature T of the strategy temperature; 1 is proportional, infinity would be equal.")]
+    [property: Range(0.01, 1e6)] double Temperature = 1.0,
+    [property: Description("Cap K on the size of a task, the paper's artificial limit (2^19 proportional, 2^21 with T = 2); none if not given.")]
+    [property: Range(1L, long.MaxValue)] long? Cap = null);
+
+/// <summary>Number format of matrix products.</summary>
+public enum Precision
+{
+    /// <summary>bf16 where every trainer's processor computes it, fp32 otherwise.</summary>
+    Auto,
+
+    /// <summary>Single precision.</summary>
+    Fp32,
+
+    /// <summary>bfloat16 products over fp32 master weights.</summary>
+    Bf16,
+}
+
+/// <summary>How the run trains.</summary>
+public sealed record TrainingSpec(
+    [property: Description("Optimizer steps.")][property: Range(1, 100_000_000)] int Steps,
+    [property: Description("Examples in a global batch; divisible by workers × micro_batches.")][property: Range(1, 1_000_000)] int Batch = 64,
+    [property: Description("Micro-batches that each worker's share of a batch is cut into (gradient accumulation).")][property: Range(1, 1024)] int MicroBatches = 1,
+    [property: Description("Longest input in tokens, end of sequence included; longer ones are cut.")][property: Range(2, 65536)] int InputLength = 512,
+    [property: Description("Longest target in tokens, end of sequence included; longer ones are cut.")][property: Range(2, 65536)] int TargetLength = 114,
+    [property: Description("The optimizer.")] OptimizerSpec? Optimizer = null,
+    [property: Description("The learning rate over the steps.")] ScheduleSpec? Schedule = null,
+    [property: Description("Global gradient norm above which gradients are scaled down; none if not given.")][property: Range(1e-6, 1e6)] double? ClipNorm = null,
+    [property: Description("Weight of the auxiliary loss (log Z)².")][property: Range(0.0, 1.0)] double ZLoss = 0,
+    [property: Description("auto, fp32 or bf16.")] Precision Precision = Precision.Auto,
+    [property: Description("Steps between checkpoints.")][property: Range(1, 100_000_000)] int CheckpointEvery = 500,
+    [property: Description("How many of the last checkpoints are kept.")][property: Range(2, 1000)] int KeepCheckpoints = 3)
+{
+    /// <summary>The optimizer, the default filled in.</summary>
+    public OptimizerSpec OptimizerOrDefault => Optimizer ?? new OptimizerSpec();
+
+    /// <summary>The schedule, the default filled in.</summary>
+    public ScheduleSpec ScheduleOrDefault => Schedule ?? new ScheduleSpec();
+}
+
+/// <summary>Which optimizer.</summary>
+public enum OptimizerKind
+{
+    /// <summary>Adam with decoupled weight decay.</summary>
+    Adamw,
+
+    /// <summary>Adafactor (Shazeer and Stern 2018), as T5 was trained.</summary>
+    Adafactor,
+}
+
+/// <summary>The optimizer and its settings.</summary>
+public sealed record OptimizerSpec(
+    [property: Description("adamw or adafactor.")] OptimizerKind Kind = OptimizerKind.Adamw,
+    [property: Description("Learning rate at the end of the warm-up.")][property: Range(1e-12, 1e3)] double LearningRate = 1e-3,
+    [property: Description("AdamW: decay of the first moment.")][property: Range(0.0, 0.9999)] double Beta1 = 0.9,
+    [property: Description("AdamW: decay of the second moment.")][property: Range(0.0, 0.99999)] double Beta2 = 0.999,
+    [property: Description("AdamW: added to the root of the second moment.")][property: Range(1e-16, 1.0)] double Epsilon = 1e-8,
+    [property: Description("AdamW: decoupled weight decay.")][property: Range(0.0, 1.0)] double WeightDecay = 0,
+    [property: Description("Adafactor: scale updates by the parameter's root mean square.")] bool ScaleParameter = true,
+    [property: Description("Adafactor: second moments are factored where the second largest dimension reaches this.")][property: Range(0, 1_000_000)] int MinDimSizeToFactor = 128);
+
+/// <summary>Shape of the learning rate over the steps.</summary>
+public enum ScheduleKind
+{
+    /// <summary>learning_rate throughout.</summary>
+    Constant,
+
+    /// <summary>Down to zero in a straight line at the last step.</summary>
+    Linear,
+
+    /// <summary>Down to zero along half a cosine at the last step.</summary>
+    Cosine,
+
+    /// <summary>learning_rate · √warmup / √max(step, warmup), as T5's pre-training.</summary>
+    InverseSquareRoot,
+}
+
+/// <summary>The learning rate over the steps: a linear warm-up, then a decay.</summary>
+public sealed record ScheduleSpec(
+    [property: Description("constant, linear, cosine or inverse_square_root.")] ScheduleKind Kind = ScheduleKind.Constant,
+    [property: Description("Steps of linear warm-up from zero.")][property: Range(0, 100_000_000)] int Warmup = 0);
+
+/// <summary>When and how tasks are evaluated. The end of a run always evaluates every validation and test split.</summary>
+public sealed record EvaluationSpec(
+    [property: Description("Steps between evaluations while training; 0 evaluates at the end only.")][property: Range(0, 100_000_000)] int Every = 0,
+    [property: Description("Examples per task of an evaluation while training.")][property: Range(1, 10_000_000)] int MaxExamples = 100,
+    [property: Description("Examples per task and split of the evaluation at the end; all if not given.")][property: Range(1, 10_000_000)] int? FinalMaxExamples = null,
+    [property: Description("Rows decoded together.")][property: Range(1, 100_000)] int Batch = 64,
+    [property: Description("Sample predictions kept per task.")][property: Range(0, 100)] int Samples = 3);
+
+/// <summary>How failures are met.</summary>
+public sealed record RecoverySpec(
+    [property: Description("Attempts in a row without progress after which the run has failed.")][property: Range(1, 100)] int Attempts = 3,
+    [property: Description("Seconds after which an exchange of gradients is given up.")][property: Range(1, 36000)] int ExchangeTimeoutSeconds = 60,
+    [property: Description("Seconds without a step, an evaluated batch or a checkpoint after which a trainer counts as stuck.")][property: Range(5, 36000)] int ProgressTimeoutSeconds = 300);

@@ -1,0 +1,33 @@
+using System.Text.Json.Nodes;
+using Temper.Mixture.Tasks;
+
+namespace Temper.Contracts.Specs;
+
+/// <summary>Reads a <see cref="RunSpec"/> from YAML or JSON text. Checks shape, types and ranges; meaning is for <see cref="RunPlanner"/>.</summary>
+public static class SpecReader
+{
+    /// <summary>
+    /// Reads a spec. JSON is YAML too, but text that begins with a brace is read as strict JSON, whose errors are plainer.
+    /// </summary>
+    /// <returns>The spec, or every mistake that was found.</returns>
+    public static SpecResult<RunSpec> Read(string text)
+    {
+        var errors = new List<SpecError>();
+        var document = text.TrimStart().StartsWith('{') ? JsonText.Parse(text, errors) : YamlText.Parse(text, errors);
+        return document is null ? new SpecResult<RunSpec>(null, errors) : Bind(document);
+    }
+
+    /// <summary>Binds an already parsed document.</summary>
+    public static SpecResult<RunSpec> Bind(JsonNode document)
+    {
+        var errors = new List<SpecError>();
+        var spec = SpecBinder.Bind<RunSpec>(document, errors);
+        return new SpecResult<RunSpec>(errors.Count == 0 ? spec : null, errors);
+    }
+}
+
+/// <summary>A value, or every reason why there is none.</summary>
+/// <param name="Value">The value; null exactly when there are errors.</param>
+/// <param name="Errors">What is wrong.</param>
+public sealed record SpecResult<T>(T? Value, IReadOnlyList<SpecError> Errors)
+    where T : class;
