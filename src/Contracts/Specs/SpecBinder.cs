@@ -144,14 +144,12 @@ internal static class SpecBinder
             && decimal.TryParse(node.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
             && number == decimal.Truncate(number))
         {
-            if (type == typeof(long) && number is >= long.MinValue and <= long.MaxValue)
+            switch (number)
             {
-                return (long)number;
-            }
-
-            if (number is >= int.MinValue and <= int.MaxValue)
-            {
-                return type == typeof(long) ? (long)number : (int)number;
+                case >= int.MinValue and <= int.MaxValue when type == typeof(int):
+                    return (int)number;
+                case >= long.MinValue and <= long.MaxValue when type == typeof(long):
+                    return (long)number;
             }
         }
 
