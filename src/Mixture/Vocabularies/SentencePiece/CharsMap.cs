@@ -11,7 +11,7 @@ internal sealed class CharsMap
     private readonly uint[] _units;
     private readonly byte[] _replacements;
 
-    /// <summary>Bit set for the ASCII characters that a rule rewrites on its own, or together with a following ASCII character.</summary>
+    /// <summary>True for the ASCII characters that a rule rewrites on its own, or together with a following ASCII character.</summary>
     private readonly bool[] _asciiRules = new bool[128];
 
     private CharsMap(uint[] units, byte[] replacements)
@@ -32,7 +32,8 @@ internal sealed class CharsMap
             return new([], []);
         }
 
-        if (blob.Length <= sizeof(uint) || BinaryPrimitives.ReadUInt32LittleEndian(blob) is var size && size > blob.Length - sizeof(uint))
+        var size = blob.Length > sizeof(uint) ? BinaryPrimitives.ReadUInt32LittleEndian(blob) : uint.MaxValue;
+        if (size > blob.Length - sizeof(uint))
         {
             throw new InvalidDataException("its normalisation rules are cut short");
         }
