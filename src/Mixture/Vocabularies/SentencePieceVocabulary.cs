@@ -74,8 +74,9 @@ public sealed class SentencePieceVocabulary : IVocabulary
         try
         {
             var proto = ModelProto.Parse(bytes);
+            var model = new SentencePieceModel(proto with { Pieces = [.. proto.Pieces, .. Sentinels(extraIds)] });
             CheckSpecialIds(proto.Pieces);
-            return new(new(proto with { Pieces = [.. proto.Pieces, .. Sentinels(extraIds)] }), Hash(bytes, extraIds));
+            return new(model, Hash(bytes, extraIds));
         }
         catch (InvalidDataException e)
         {

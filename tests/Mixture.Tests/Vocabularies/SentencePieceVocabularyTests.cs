@@ -196,6 +196,17 @@ public class SentencePieceVocabularyTests
     }
 
     [Fact]
+    public void A_trained_model_of_another_kind_is_refused_with_its_path()
+    {
+        var path = Repository.Shared("data/sentencepiece_fixtures/hf_test_sentencepiece_bpe.model");
+
+        var error = Assert.Throws<InvalidDataException>(() => SentencePieceVocabulary.Load(path));
+
+        Assert.Contains(path, error.Message, StringComparison.Ordinal);
+        Assert.Contains("it is a Bpe model, and only Unigram models are supported", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_model_with_other_special_ids_than_those_of_T5_is_refused()
     {
         var path = Repository.Shared("data/sentencepiece_fixtures/google_test_model.model");
