@@ -39,7 +39,6 @@ public sealed class RingCollective : ICollective
 
     private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(1);
 
-    private readonly TimeSpan _timeout;
     private readonly Link? _left;
     private readonly Link? _right;
     private readonly byte[] _scratch;
@@ -51,9 +50,9 @@ public sealed class RingCollective : ICollective
     private bool _isDisposed;
     private CollectiveException? _failure;
 
-    private RingCollective(int rank, int worldSize, TimeSpan timeout, Link? left, Link? right)
+    internal RingCollective(int rank, int worldSize, TimeSpan deadline, Link? left, Link? right)
     {
-        (Rank, WorldSize, _timeout, _left, _right) = (rank, worldSize, timeout, left, right);
+        (Rank, WorldSize, CallDeadline, _left, _right) = (rank, worldSize, deadline, left, right);
         _scratch = GC.AllocateUninitializedArray<byte>(Link.ChunkBytes);
     }
 
@@ -63,13 +62,25 @@ public sealed class RingCollective : ICollective
     /// <inheritdoc/>
     public int WorldSize { get; }
 
+    /// <summary>How long each call may take, the wait for the slowest rank included. What <see cref="Connect"/> was given, unless set.</summary>
+    public TimeSpan CallDeadline
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, LongestDeadline);
+            field = value;
+        }
+    }
+
     /// <summary>Meets the neighbours and returns when this rank is connected to both. Blocks the calling thread; closes the listener in any case.</summary>
     /// <param name="listener">This rank's listener, whose address stands in <paramref name="addresses"/>.</param>
     /// <param name="rank">This rank.</param>
     /// <param name="addresses">The published addresses in the order of ranks; their number is the world size.</param>
     /// <param name="secret">The secret of this epoch, the same on all ranks and known to nobody else.</param>
     /// <param name="session">Run and epoch: a rank of an older epoch is turned away by it.</param>
-    /// <param name="deadline">How long the rendezvous may take, and later each call, the wait for the slowest rank included.</param>
+    /// <param name="deadline">How long the rendezvous may take, and later each call; at most a day.</param>
     /// <param name="ct">Ends the rendezvous early; later calls end by their deadline only.</param>
     /// <exception cref="CollectiveException">A neighbour did not come, is gone, or is not who it should be.</exception>
     public static RingCollective Connect(
@@ -190,7 +201,7 @@ public sealed class RingCollective : ICollective
 
         try
         {
-            var deadline = Deadline.After(_timeout);
+            var deadline = Deadline.After(CallDeadline);
             (_reduced, _scratchBytes) = (0, 0);
             _left?.Begin(call, all[flow.FromLeft].Length, all[flow.ToLeft].Length);
             _right?.Begin(call, all[flow.FromRight].Length, all[flow.ToRight].Length);
@@ -310,7 +321,7 @@ public sealed class RingCollective : ICollective
         {
             if (!link.Announced)
             {
-                return Silent(link.Peer, $"rank {link.Peer} did not enter this call within {_timeout}; it is stopped, unreachable, or slower than the deadline allows");
+                return Silent(link.Peer, $"rank {link.Peer} did not enter this call within {CallDeadline}; it is stopped, unreachable, or slower than the deadline allows");
             }
         }
 
@@ -318,11 +329,11 @@ public sealed class RingCollective : ICollective
         {
             if (link.IsMidSend || link.IsMidReceive)
             {
-                return Silent(link.Peer, $"rank {link.Peer} stopped in the middle of this call, which did not end within {_timeout}; it is stopped or unreachable, or the network is slower than the deadline allows");
+                return Silent(link.Peer, $"rank {link.Peer} stopped in the middle of this call, which did not end within {CallDeadline}; it is stopped or unreachable, or the network is slower than the deadline allows");
             }
         }
 
-        return Silent(-1, $"the call did not end within {_timeout}; the neighbours are in it and wait too, so look at the ranks beyond them");
+        return Silent(-1, $"the call did not end within {CallDeadline}; the neighbours are in it and wait too, so look at the ranks beyond them");
 
         static LinkFailure Silent(int blamed, string what) => new(FailureCause.Silent, blamed, what);
     }

@@ -10,12 +10,13 @@ internal sealed class LoopbackRing : IDisposable
     public static readonly TimeSpan Generous = TimeSpan.FromSeconds(30);
     public const string Session = "run-7/epoch-3";
 
-    public LoopbackRing(int worldSize, TimeSpan? deadline = null)
+    public LoopbackRing(int worldSize, TimeSpan? callDeadline = null)
     {
         var listeners = Listeners(worldSize);
         var addresses = listeners.Select(listener => listener.Address).ToArray();
         Ranks = InParallel(worldSize, rank =>
-            RingCollective.Connect(listeners[rank], rank, addresses, Secret, Session, deadline ?? Generous, CancellationToken.None));
+            RingCollective.Connect(listeners[rank], rank, addresses, Secret, Session, Generous, CancellationToken.None));
+        Array.ForEach(Ranks, rank => rank.CallDeadline = callDeadline ?? Generous);
     }
 
     public RingCollective[] Ranks { get; }

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using Temper.Worker.Collectives;
 
 namespace Temper.Worker.Tests.Collectives;
@@ -15,7 +17,7 @@ public class RingFailureTests
     [InlineData(3)]
     public void A_rank_that_closes_is_named_by_all_others_at_once(int closing)
     {
-        using var ring = new LoopbackRing(4, LoopbackRing.Generous);
+        using var ring = new LoopbackRing(4);
         var clock = Stopwatch.StartNew();
 
         var failures = ring.FailuresOf(rank =>
@@ -51,7 +53,7 @@ public class RingFailureTests
     [InlineData(4, 3)]
     public void A_rank_that_never_calls_ends_the_call_of_all_others_by_their_deadline(int worldSize, int silent)
     {
-        var deadline = TimeSpan.FromSeconds(1);
+        var deadline = TimeSpan.FromMilliseconds(400);
         using var ring = new LoopbackRing(worldSize, deadline);
         var clock = Stopwatch.StartNew();
 
@@ -146,10 +148,70 @@ public class RingFailureTests
     }
 
     [Fact]
+    public void A_rank_that_dies_in_the_middle_of_a_call_is_named_with_what_was_done()
+    {
+        using var ring = OneRankAndItsNeighbour(out var neighbour);
+        float[] values = new float[Link.ChunkBytes];
+        neighbour.Begin(new Call(Operation.SumFloats, 0, values.Length * sizeof(float)), 0, values.Length * sizeof(float));
+        neighbour.Push(new byte[values.Length * sizeof(float)], Link.ChunkBytes);
+        neighbour.Dispose();
+
+        var failure = Assert.Throws<CollectiveException>(() => ring.AllReduceSum(values));
+
+        Assert.Equal(0, failure.Peer);
+        Assert.Contains("rank 0 closed the connection", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("(0 bytes", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_rank_that_stops_in_the_middle_of_a_call_is_blamed_for_that()
+    {
+        using var ring = OneRankAndItsNeighbour(out var neighbour);
+        using var stopped = neighbour;
+        ring.CallDeadline = TimeSpan.FromMilliseconds(200);
+        neighbour.Begin(new Call(Operation.SumFloats, 0, sizeof(float)), 0, sizeof(float));
+        neighbour.Push([], 0);
+        stopped.Socket.Send(new byte[Frame.Bytes / 2].Prepend((byte)FrameKind.Data).ToArray());
+
+        var failure = Assert.Throws<CollectiveException>(() => ring.AllReduceSum(new float[1]));
+
+        Assert.Equal(0, failure.Peer);
+        Assert.Contains("rank 0 stopped in the middle of this call", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(long.MaxValue)]
+    public void A_gather_refuses_an_absurd_length_before_it_makes_room_for_it(long length)
+    {
+        using var ring = OneRankAndItsNeighbour(out var neighbour);
+        using var liar = neighbour;
+        neighbour.Begin(new Call(Operation.GatherLengths, 0, 2 * sizeof(long)), 0, sizeof(long));
+        neighbour.Push(BitConverter.GetBytes(length), sizeof(long));
+
+        var failure = Assert.Throws<CollectiveException>(() => ring.AllGather([1]));
+
+        Assert.Equal(0, failure.Peer);
+        Assert.Contains($"rank 0 wants to give {length} bytes", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_gather_refuses_what_no_rank_should_send()
     {
         using var ring = new LoopbackRing(1);
 
         Assert.Throws<ArgumentOutOfRangeException>(() => ring.Ranks[0].AllGather(new byte[RingCollective.MostGatherBytes + 1]));
+    }
+
+    /// <summary>Rank 1 of 2, and the other end of its connection, which the test plays by hand.</summary>
+    private static RingCollective OneRankAndItsNeighbour(out Link neighbour)
+    {
+        using var listener = RingListener.Open(IPAddress.Loopback);
+        var theirs = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        theirs.Connect(IPEndPoint.Parse(listener.Address));
+        var ours = listener.Socket.Accept();
+        (theirs.Blocking, ours.Blocking) = (false, false);
+        neighbour = new Link(theirs, 1);
+        return new RingCollective(1, 2, LoopbackRing.Generous, new Link(ours, 0), null);
     }
 }
