@@ -43,6 +43,7 @@ internal sealed class BucketCache(T5Config config, bool bidirectional) : IDispos
         }
 
         var index = tensor(buckets, device: parameters.Device).unsqueeze(0);
-        return zeros(config.Buckets, buckets.Length, parameters.ComputeType, parameters.Device).scatter_(0, index, 1);
+        var one = ones(1, buckets.Length, parameters.ComputeType, parameters.Device);
+        return zeros(config.Buckets, buckets.Length, parameters.ComputeType, parameters.Device).scatter_(0, index, one);
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -112,7 +114,11 @@ public sealed class FlatParameters : IDisposable
     public Tensor Gradient(string name) => View(Gradients, _slots[name]);
 
     /// <summary>Sets all gradients to zero.</summary>
-    public void ZeroGradients() => Gradients.zero_();
+    public void ZeroGradients()
+    {
+        using var scope = NewDisposeScope();
+        Gradients.zero_();
+    }
 
     /// <summary>Renews the copy that products read; call after each change of <see cref="Values"/>.</summary>
     public void ValuesChanged()
@@ -193,14 +199,17 @@ public sealed class FlatParameters : IDisposable
         return flat.view(slot.Shape);
     }
 
-    private static unsafe Span<float> Memory(Tensor buffer)
+    private static Span<float> Memory(Tensor buffer)
     {
         if (buffer.device_type != DeviceType.CPU)
         {
             throw new InvalidOperationException($"Parameters on {buffer.device} are not memory of this process.");
         }
 
-        return new Span<float>((void*)buffer.storage<float>().data_ptr(), checked((int)buffer.numel()));
+        // By way of the first element: Tensor.bytes ends at 2 GiB, a span of floats at 8.
+        using var first = buffer.narrow(0, 0, 1);
+        return MemoryMarshal.CreateSpan(
+            ref Unsafe.As<byte, float>(ref MemoryMarshal.GetReference(first.bytes)), checked((int)buffer.numel()));
     }
 
     private Tensor Own(Tensor tensor)

@@ -136,18 +136,15 @@ public sealed class SafeTensorsFile : IDisposable
         throw new NotSupportedException($"Tensor '{tensor}' has type {type}, which is not written to safetensors.");
     }
 
-    private static unsafe void ForEachPart(Tensor contiguous, SpanAction copy)
+    /// <summary>The tensor's memory in order, in parts: a span ends at 2 GiB.</summary>
+    private static void ForEachPart(Tensor contiguous, SpanAction copy)
     {
-        var bytes = contiguous.numel() * contiguous.element_size();
-        if (bytes == 0)
+        using var scope = NewDisposeScope();
+        var flat = contiguous.view(-1);
+        var elements = CopyBytes / contiguous.element_size();
+        for (var at = 0L; at < flat.numel(); at += elements)
         {
-            return;
-        }
-
-        var start = (byte*)contiguous.storage<byte>().data_ptr() + (contiguous.storage_offset() * contiguous.element_size());
-        for (var at = 0L; at < bytes; at += CopyBytes)
-        {
-            copy(new Span<byte>(start + at, (int)Math.Min(CopyBytes, bytes - at)));
+            copy(flat.narrow(0, at, Math.Min(elements, flat.numel() - at)).bytes);
         }
     }
 
