@@ -14,7 +14,7 @@ internal sealed class Link(Socket socket, int peer) : IDisposable
 {
     /// <summary>
     /// Bytes of a chunk; part of the protocol, and a multiple of every element's size. Still within an L2 cache when it is added up, and large
-    /// enough that headers and waits do not show: half of it was measurably slower on loopback, twice of it no faster beyond the noise.
+    /// enough that headers and waits do not show: half of it was slower on loopback, twice of it not clearly faster.
     /// </summary>
     public const int ChunkBytes = 256 * 1024;
 
