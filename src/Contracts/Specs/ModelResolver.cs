@@ -19,7 +19,7 @@ public static class ModelResolver
 
     /// <summary>The folder of the model to start from, below a data root.</summary>
     public static string? Folder(string initFrom, IReadOnlyList<string> dataRoots, out string? problem) =>
-        new DataRoots(dataRoots).TryFind(Path.Combine(initFrom, "config.json"), out var file, out problem) ? Path.GetDirectoryName(file.Path) : null;
+        new DataRoots(dataRoots).TryFind(Path.Combine(initFrom, "config.json"), out var file, out problem) ? Path.GetDirectoryName(file.FullPath) : null;
 
     private static T5Config? ByName(ModelSpec spec, int vocabularySize, ICollection<SpecError> errors)
     {

@@ -40,7 +40,7 @@ public static class VocabularyOpener
 
         try
         {
-            vocabulary = SentencePieceVocabulary.Load(file.Path, spec.ExtraIds);
+            vocabulary = SentencePieceVocabulary.Load(file.FullPath, spec.ExtraIds);
             return true;
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)

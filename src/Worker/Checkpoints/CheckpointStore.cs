@@ -2,8 +2,11 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Temper.Contracts.Agents;
+using Temper.Worker.Checkpoints.SafeTensors;
 using Temper.Worker.Model;
+using Temper.Worker.Models;
 using Temper.Worker.Training.Optimizers;
+using static TorchSharp.torch;
 
 namespace Temper.Worker.Checkpoints;
 
@@ -13,7 +16,8 @@ namespace Temper.Worker.Checkpoints;
 /// <param name="RunId">The run.</param>
 /// <param name="DataHash">Hash of the rows that were trained on.</param>
 /// <param name="Position">Positions of the mixture that have been drawn.</param>
-public sealed record CheckpointState(int Step, long Epoch, string RunId, string DataHash, long Position);
+/// <param name="OptimizerSteps">Updates that the optimizer has made.</param>
+public sealed record CheckpointState(int Step, long Epoch, string RunId, string DataHash, long Position, long OptimizerSteps);
 
 /// <summary>A checkpoint cannot be used.</summary>
 /// <param name="message">Which, and what is wrong with it.</param>
@@ -23,12 +27,12 @@ public sealed class CheckpointDamagedException(string message, Exception? inner 
 /// <summary>
 /// Checkpoints in a folder. A checkpoint is whole or absent: its files are written to a folder beside, listed with their hashes in a
 /// manifest that is written last, and the folder is renamed. Loading reads only what the manifest names and checks every hash.
+/// A checkpoint is also a model folder: it can be decoded with, and a run can start from it.
 /// </summary>
 /// <param name="folder">The folder; created when needed.</param>
 public sealed class CheckpointStore(string folder)
 {
     private const string Manifest = "manifest.json";
-    private const string Weights = "model.safetensors";
     private const string OptimizerState = "optimizer.safetensors";
     private const string State = "state.json";
     private const string Unfinished = ".unfinished";
@@ -39,15 +43,19 @@ public sealed class CheckpointStore(string folder)
     /// <summary>Writes a checkpoint.</summary>
     /// <returns>Its name.</returns>
     /// <exception cref="IOException">The disk is full or not writable; nothing is left that could be taken for a checkpoint.</exception>
-    public string Save(CheckpointState state, T5Model model, Optimizer optimizer)
+    public string Save(CheckpointState state, ModelFolder description, T5Model model, Optimizer optimizer)
     {
         var name = Name(state.Step, state.Epoch);
         var final = Path.Combine(folder, name);
-        var draft = Directory.CreateDirectory(final + Unfinished).FullName;
-        ModelWeights.Save(Path.Combine(draft, Weights), model);
-        SafeTensorsFile.Write(Path.Combine(draft, OptimizerState), optimizer.StateTensors());
+        var draft = final + Unfinished;
+        description.WriteInto(draft, model);
+        using (NewDisposeScope())
+        {
+            SafeTensorsFile.Write(Path.Combine(draft, OptimizerState), optimizer.StateTensors());
+        }
+
         File.WriteAllText(Path.Combine(draft, State), ProtocolJson.Write(state));
-        var hashes = new[] { Weights, OptimizerState, State }.ToDictionary(file => file, file => Hash(Path.Combine(draft, file)));
+        var hashes = Directory.EnumerateFiles(draft).ToDictionary(file => Path.GetFileName(file), Hash);
         File.WriteAllText(Path.Combine(draft, Manifest), ProtocolJson.Write(hashes));
         foreach (var file in Directory.EnumerateFiles(draft))
         {
@@ -72,17 +80,19 @@ public sealed class CheckpointStore(string folder)
         try
         {
             var hashes = ProtocolJson.Read<Dictionary<string, string>>(File.ReadAllText(Path.Combine(path, Manifest)));
-            foreach (var file in new[] { Weights, OptimizerState, State })
+            foreach (var (file, written) in hashes)
             {
-                if (!hashes.TryGetValue(file, out var expected) || Hash(Path.Combine(path, file)) != expected)
+                if (Hash(Path.Combine(path, file)) != written)
                 {
                     throw new CheckpointDamagedException($"Checkpoint {name} is damaged: {file} is not what was written.");
                 }
             }
 
             var state = ProtocolJson.Read<CheckpointState>(File.ReadAllText(Path.Combine(path, State)));
-            ModelWeights.Load(Path.Combine(path, Weights), model);
-            optimizer.LoadState(SafeTensorsFile.Open(Path.Combine(path, OptimizerState)));
+            T5Folder.Load(path, model);
+            using var scope = NewDisposeScope();
+            using var saved = SafeTensorsFile.Open(Path.Combine(path, OptimizerState));
+            optimizer.LoadState(saved.Names.ToDictionary(tensor => tensor, saved.Read), state.OptimizerSteps);
             return state;
         }
         catch (Exception e) when (e is IOException or JsonException or InvalidDataException or UnauthorizedAccessException)

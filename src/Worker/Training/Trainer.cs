@@ -132,7 +132,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
             throw NonFinite(collective, plan, $"loss is {meanLoss}", tally.NonFiniteRows);
         }
 
-        var norm = _optimizer.ClipGradients(_spec.Training.ClipNorm);
+        var norm = Optimizer.ClipGradients(_model.Parameters, _spec.Training.ClipNorm ?? double.PositiveInfinity);
         if (!double.IsFinite(norm))
         {
             throw NonFinite(collective, plan, $"norm of the gradient is {norm}", []);
@@ -202,8 +202,8 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
     {
         if (IsFirst)
         {
-            var state = new CheckpointState(_step, assignment.Epoch, assignment.RunId, _tasks.ContentHash, (long)_step * _spec.Training.Batch);
-            var name = _checkpoints.Save(state, _model, _optimizer);
+            var state = new CheckpointState(_step, assignment.Epoch, assignment.RunId, _tasks.ContentHash, (long)_step * _spec.Training.Batch, _optimizer.Steps);
+            var name = _checkpoints.Save(state, _folder, _model, _optimizer);
             _checkpoints.Prune(_spec.Training.KeepCheckpoints);
             channel.Send(new TrainerEvent.Saved(_step, name));
         }
