@@ -193,7 +193,7 @@ public sealed class FlatParameters : IDisposable
         }
     }
 
-    private static Tensor View(Tensor buffer, ParameterSlot slot)
+    internal static Tensor View(Tensor buffer, ParameterSlot slot)
     {
         using var flat = buffer.narrow(0, slot.Offset, slot.Count);
         return flat.view(slot.Shape);
