@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Temper.Contracts.Models;
 using Temper.Mixture.Mixing;
 using Temper.Mixture.Tasks;
 
@@ -123,6 +124,9 @@ public sealed record TrainingSpec(
     /// <summary>The learning rate over the steps.</summary>
     [Description("The learning rate over the steps.")]
     public ScheduleSpec Schedule { get; init; } = Schedule ?? new ScheduleSpec();
+
+    /// <summary>The learning rate as a function of the step.</summary>
+    public LearningRateSchedule LearningRates() => new(Schedule.Kind, Optimizer.LearningRate, Schedule.Warmup, Steps);
 }
 
 /// <summary>Which optimizer.</summary>
@@ -146,25 +150,9 @@ public sealed record OptimizerSpec(
     [property: Description("Adafactor: scale updates by the parameter's root mean square.")] bool ScaleParameter = true,
     [property: Description("Adafactor: second moments are factored where the second largest dimension reaches this.")][property: Range(0, 1_000_000)] int MinDimSizeToFactor = 128);
 
-/// <summary>Shape of the learning rate over the steps.</summary>
-public enum ScheduleKind
-{
-    /// <summary>learning_rate throughout.</summary>
-    Constant,
-
-    /// <summary>Down to zero in a straight line at the last step.</summary>
-    Linear,
-
-    /// <summary>Down to zero along half a cosine at the last step.</summary>
-    Cosine,
-
-    /// <summary>learning_rate · √warmup / √max(step, warmup), as T5's pre-training.</summary>
-    InverseSquareRoot,
-}
-
 /// <summary>The learning rate over the steps: a linear warm-up, then a decay.</summary>
 public sealed record ScheduleSpec(
-    [property: Description("constant, linear, cosine or inverse_square_root.")] ScheduleKind Kind = ScheduleKind.Constant,
+    [property: Description("constant, linear, cosine, inverse_square_root or t5 (learning_rate / √max(step, warmup)).")] ScheduleKind Kind = ScheduleKind.Constant,
     [property: Description("Steps of linear warm-up from zero.")][property: Range(0, 100_000_000)] int Warmup = 0);
 
 /// <summary>When and how tasks are evaluated. The end of a run always evaluates every validation and test split.</summary>

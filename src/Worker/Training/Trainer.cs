@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Temper.Contracts.Agents;
+using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Batching;
 using Temper.Mixture.Mixing;
@@ -23,6 +24,7 @@ namespace Temper.Worker.Training;
 public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel) : IDisposable
 {
     private readonly RunSpec _spec = assignment.Spec;
+    private readonly LearningRateSchedule _rates = assignment.Spec.Training.LearningRates();
     private readonly CheckpointStore _checkpoints = new(Path.Combine(assignment.OutputDirectory, "checkpoints"));
     private TaskSet _tasks = null!;
     private ModelFolder _folder = null!;
@@ -126,7 +128,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         var exchangeTime = clock.Elapsed - exchangeStart;
 
         var meanLoss = tally.LossSum / plan.TargetTokens;
-        var rate = LearningRate.At(plan.Step, _spec.Training);
+        var rate = _rates.At(plan.Step - 1);
         if (!double.IsFinite(meanLoss))
         {
             throw NonFinite(collective, plan, $"loss is {meanLoss}", tally.NonFiniteRows);
