@@ -45,7 +45,7 @@ internal sealed record BuiltinRecipe(
     {
         var rows = Rows()
             .DistinctBy(row => row.Example.Inputs, StringComparer.Ordinal)
-            .OrderBy(row => StableHash.Of("split", row.Key))
+            .OrderBy(row => TextHash.Of("split", row.Key))
             .ThenBy(row => row.Key, StringComparer.Ordinal)
             .Select(row => row.Example)
             .ToList();
