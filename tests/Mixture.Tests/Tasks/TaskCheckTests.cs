@@ -114,6 +114,7 @@ public sealed class TaskCheckTests : IDisposable
         AssertOne(_good with { Train = new(["train.tsv"], Share: [0, 0.5], ShareBy: ["question"]) }, "train.share_by[0]", "'question' is not a column of train.tsv:2");
         AssertOne(_good with { Train = new(["train.tsv"], ShareBy: ["label"]) }, "train.share_by", "'share_by' does nothing without 'share'.");
         AssertOne(_good with { Validation = new(["dev.tsv"], HoldOutBy: ["sentence"]) }, "validation.hold_out_by", "Only training rows can be held out.");
+        AssertOne(_good with { Train = new(["train.tsv"], HoldOutBy: ["sentence"]), Validation = null }, "train.hold_out_by", "'hold_out_by' does nothing without");
     }
 
     [Fact]
@@ -131,6 +132,21 @@ public sealed class TaskCheckTests : IDisposable
         AssertOne(new(Builtin: "days", Train: new(["train.tsv"])), "train", "'train' does not go with 'builtin: days'");
         AssertOne(new(Builtin: "days", Metrics: ["matthews"]), "metrics[0]", "'matthews' compares classes and needs at least 2 labels; the task has none.");
         Assert.Empty(Check(new(Builtin: "days", MaxExamples: 10, Rate: 2, Metrics: ["bleu"])));
+    }
+
+    [Fact]
+    public void Entries_without_a_value_are_found()
+    {
+        var errors = Check(_good with
+        {
+            Encoding = null!,
+            Train = new([null!]),
+            Labels = ["negative", null!],
+            Metrics = [null!],
+            Map = LabelMap(("0", null!)),
+        });
+
+        Assert.Equal(["tasks.t.encoding", "tasks.t.labels[1]", "tasks.t.metrics[0]", "tasks.t.train.files[0]", "tasks.t.map.label.0"], errors.Select(error => error.Path));
     }
 
     private void AssertOne(TaskSpec spec, string place, string message)
