@@ -11,7 +11,7 @@ internal sealed class Acceptability(Cldr cldr)
 {
     public static readonly IReadOnlyList<string> Labels = ["unacceptable", "acceptable"];
 
-    private const int RowCount = 3600;
+    private const int RowCount = 3700;
 
     public IEnumerable<KeyedExample> Rows()
     {

@@ -28,14 +28,15 @@ internal readonly record struct KeyedExample(string Key, TextExample Example);
 /// <summary>How many rows each split of a built-in task gets.</summary>
 internal readonly record struct SplitSizes(int Train, int Validation, int Test);
 
-/// <summary>The recipe of a built-in task.</summary>
+/// <summary>The recipe of a built-in task; most need names from CLDR.</summary>
 internal sealed record BuiltinRecipe(
     string Name,
     string Description,
     SplitSizes Sizes,
     Func<IEnumerable<KeyedExample>> Rows,
     IReadOnlyList<string> Metrics,
-    IReadOnlyList<string>? Labels = null)
+    IReadOnlyList<string>? Labels = null,
+    bool NeedsNames = true)
 {
     /// <summary>
     /// Makes the task. The keys, ordered by their hash, go to validation, test and training in turn: splits of fixed size that
@@ -45,7 +46,7 @@ internal sealed record BuiltinRecipe(
     {
         var rows = Rows()
             .DistinctBy(row => row.Example.Inputs, StringComparer.Ordinal)
-            .OrderBy(row => StableHash.Of("split", row.Key))
+            .OrderBy(row => TextHash.Of("split", row.Key))
             .ThenBy(row => row.Key, StringComparer.Ordinal)
             .Select(row => row.Example)
             .ToList();

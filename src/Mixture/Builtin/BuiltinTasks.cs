@@ -19,7 +19,7 @@ public static class BuiltinTasks
     public static BuiltinTask Create(string name)
     {
         var recipe = RecipeOf(name);
-        return Unavailable() is { } reason ? throw new InvalidOperationException(reason) : recipe.Make();
+        return Unavailable(name) is { } reason ? throw new InvalidOperationException(reason) : recipe.Make();
     }
 
     /// <summary>One line on what a task asks for.</summary>
@@ -28,8 +28,8 @@ public static class BuiltinTasks
     /// <summary>The labels of a task in class-id order, without making its rows; null for free text.</summary>
     public static IReadOnlyList<string>? LabelsOf(string name) => RecipeOf(name).Labels;
 
-    /// <summary>Why no task can be made on this host and what to do about it; null if they can.</summary>
-    public static string? Unavailable() => Cldr.OfRuntime.Unavailable();
+    /// <summary>Why a task cannot be made on this host and what to do about it; null if it can.</summary>
+    public static string? Unavailable(string name) => RecipeOf(name).NeedsNames ? Cldr.OfRuntime.Unavailable() : null;
 
     private static BuiltinRecipe RecipeOf(string name) => Recipes.TryGetValue(name, out var recipe)
         ? recipe
@@ -42,7 +42,7 @@ public static class BuiltinTasks
             yield return new($"dates_en_{to.Code}", $"Translate long dates from English to {to.Name}.", DateSizes, () => new Dates(cldr).Translations(to), ExactMatch);
         }
 
-        yield return new("arithmetic", "Add and subtract numbers from 0 to 63.", new(5000, 500, 500), Arithmetic.Rows, ExactMatch);
+        yield return new("arithmetic", "Add and subtract numbers from 0 to 63.", new(5000, 500, 500), Arithmetic.Rows, ExactMatch, NeedsNames: false);
         yield return new("similarity", "Say how much two lists of names have in common, from 0.0 to 5.0 as in STS-B.", new(4000, 400, 400), new Similarity(cldr).Rows, ["pearson", "spearman"], Similarity.Labels);
         yield return new("acceptability", "Tell well-formed English dates from spoilt ones, as in CoLA.", new(3000, 300, 300), new Acceptability(cldr).Rows, ["accuracy", "matthews"], Acceptability.Labels);
         yield return new("countries", "Translate names of countries from English to German, French and Romanian.", new(597, 75, 75), Builtin.Names.CountryNames, ExactMatch);

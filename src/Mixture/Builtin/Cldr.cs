@@ -35,8 +35,8 @@ internal sealed class Cldr(Func<string, CultureInfo> cultureOf)
     public string[] Days(string language) => cultureOf(language).DateTimeFormat.DayNames;
 
     /// <summary>
-    /// Name of a country in a language. <see cref="RegionInfo.DisplayName"/> follows neither argument nor UI culture on Linux;
-    /// the native name of the country in a culture "language-country" does, also for pairs that no CLDR culture covers.
+    /// Name of a country in a language. <see cref="RegionInfo.DisplayName"/> cannot be asked for a language; the native name of
+    /// a country in the culture "language-country" can, also for pairs that CLDR has no culture for.
     /// </summary>
     public static string Country(string language, string country) => new RegionInfo($"{language}-{country}").NativeName;
 }

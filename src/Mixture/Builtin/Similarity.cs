@@ -9,7 +9,7 @@ namespace Temper.Mixture.Builtin;
 /// </summary>
 internal sealed class Similarity(Cldr cldr)
 {
-    private const int RowCount = 4800;
+    private const int RowCount = 5000;
     private const int Shortest = 2;
     private const int Longest = 5;
 

@@ -8,7 +8,7 @@ internal sealed class SplitMix64(ulong seed)
     private const ulong GoldenGamma = 0x9E3779B97F4A7C15;
     private ulong _state = seed;
 
-    public ulong Next() => StableHash.Mix(_state += GoldenGamma);
+    public ulong Next() => TextHash.Mix(_state += GoldenGamma);
 
     /// <summary>A number in 0 … <paramref name="limit"/> - 1. For limits this small the bias of the remainder is far below one row.</summary>
     public int Below(int limit) => (int)(Next() % (ulong)limit);

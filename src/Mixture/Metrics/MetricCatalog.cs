@@ -42,6 +42,8 @@ public static class MetricCatalog
             feed => Two(AnswerScores.Of(Singly(feed.Targets), feed.Predictions, AnswerText.Squad))),
         new("trivia_qa", "trivia_qa", "TriviaQA's exact match and token overlap of answers.",
             feed => Two(AnswerScores.Of(Singly(feed.Targets), feed.Predictions, AnswerText.TriviaQa))),
+        new("rouge", "rouge_mean", "ROUGE-1, -2 and -Lsum of summaries, without stemming.",
+            feed => Rouge.Mean(feed.Targets, feed.Predictions)),
     ];
 
     private static Dictionary<string, double> One(string key, double value) => new(StringComparer.Ordinal) { [key] = value };

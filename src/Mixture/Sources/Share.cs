@@ -13,7 +13,7 @@ public sealed record Share(double From, double To, IReadOnlyList<string>? By = n
     public bool Holds(Row row)
     {
         ArgumentNullException.ThrowIfNull(row);
-        var hash = StableHash.Unit([.. (By ?? row.Columns).Select(column => row[column])]);
+        var hash = TextHash.Unit([.. (By ?? row.Columns).Select(column => row[column])]);
         return hash >= From && hash < To;
     }
 }

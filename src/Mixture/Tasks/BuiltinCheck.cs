@@ -26,7 +26,7 @@ internal static class BuiltinCheck
             MetricCheck.Of(spec.Metrics, BuiltinTasks.LabelsOf(spec.Builtin!), errors);
         }
 
-        if (BuiltinTasks.Unavailable() is { } reason)
+        if (BuiltinTasks.Unavailable(spec.Builtin!) is { } reason)
         {
             errors.Add("builtin", reason);
         }

@@ -17,7 +17,7 @@ internal static class MaxExamples
         }
 
         return [.. Enumerable.Range(0, rows.Count)
-            .OrderBy(position => StableHash.Of("max_examples", position.ToString(CultureInfo.InvariantCulture)))
+            .OrderBy(position => TextHash.Of("max_examples", position.ToString(CultureInfo.InvariantCulture)))
             .Take(count)
             .Select(position => rows[position])];
     }

@@ -15,22 +15,24 @@ internal static class RowCheck
             return;
         }
 
+        // A column that is missing is missing in most files; it is one mistake.
+        var missing = new HashSet<(string Place, string Column)>();
         foreach (var split in plan.Splits)
         {
             foreach (var (place, rows) in split.Sources)
             {
-                Try(plan, split, place, rows, errors);
+                Try(plan, split, place, rows, missing, errors);
             }
         }
     }
 
-    private static void Try(TaskPlan plan, SplitPlan split, string place, IEnumerable<Row> rows, SpecErrors errors)
+    private static void Try(TaskPlan plan, SplitPlan split, string place, IEnumerable<Row> rows, HashSet<(string Place, string Column)> missing, SpecErrors errors)
     {
         try
         {
             foreach (var row in rows.Take(RowsTried))
             {
-                if (RefuseMissing(plan, split, row, errors))
+                if (RefuseMissing([.. plan.Maker.MissingFrom(row), .. split.MissingFrom(row)], row, missing, errors))
                 {
                     return;
                 }
@@ -47,14 +49,13 @@ internal static class RowCheck
         }
     }
 
-    private static bool RefuseMissing(TaskPlan plan, SplitPlan split, Row row, SpecErrors errors)
+    private static bool RefuseMissing(IReadOnlyList<(string Place, string Column)> uses, Row row, HashSet<(string Place, string Column)> missing, SpecErrors errors)
     {
-        var missing = plan.Maker.MissingFrom(row).Concat(split.MissingFrom(row)).ToList();
-        foreach (var (place, column) in missing)
+        foreach (var use in uses.Where(missing.Add))
         {
-            errors.Add(place, $"{Suggestion.Unknown(column, $"a column of {row.Place}", [.. row.Columns])}");
+            errors.Add(use.Place, Suggestion.Unknown(use.Column, $"a column of {row.Place}", [.. row.Columns]));
         }
 
-        return missing.Count > 0;
+        return uses.Count > 0;
     }
 }

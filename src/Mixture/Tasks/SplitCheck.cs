@@ -13,6 +13,7 @@ internal static class SplitCheck
         if (split.Files is null == split.Parallel is null)
         {
             errors.Add(name, "A split needs either 'files' or 'parallel'. Give one of them, not both and not none.");
+            split = split with { Files = null, Parallel = null };
         }
 
         if (split.HoldOutBy is not null && name != Train)

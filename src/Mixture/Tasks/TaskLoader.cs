@@ -18,6 +18,12 @@ public static class TaskLoader
     {
         ArgumentNullException.ThrowIfNull(spec);
         var errors = new SpecErrors(path);
+        EntryCheck.Check(spec, errors);
+        if (errors.Any)
+        {
+            return errors.All;
+        }
+
         if (spec.Builtin is not null)
         {
             BuiltinCheck.Check(spec, errors);

@@ -52,6 +52,11 @@ internal sealed record TaskPlan(
             errors.Add(SplitCheck.Train, "There are no training rows. Give 'train' with 'files' or 'parallel', or name a 'builtin'.");
         }
 
+        if (spec.Train?.HoldOutBy is not null && spec.Validation is null && spec.Test is null)
+        {
+            errors.Add("train.hold_out_by", "'hold_out_by' does nothing without 'validation' or 'test'. Give one of them, or leave it out.");
+        }
+
         (string Name, SplitSpec? Spec)[] splits = [(SplitCheck.Train, spec.Train), ("validation", spec.Validation), ("test", spec.Test)];
         return [.. splits.Where(split => split.Spec is not null).Select(split => SplitCheck.Of(split.Name, split.Spec!, shape, roots, errors))];
     }

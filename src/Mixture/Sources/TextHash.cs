@@ -7,7 +7,7 @@ namespace Temper.Mixture.Sources;
 /// A hash that is the same on every host and in every version: which rows a share holds must never change.
 /// FNV-1a over the UTF-8 bytes, then a finisher, since FNV alone leaves the high bits of short texts nearly equal.
 /// </summary>
-public static class StableHash
+public static class TextHash
 {
     private const ulong Offset = 0xCBF29CE484222325;
     private const ulong Prime = 0x00000100000001B3;
