@@ -124,47 +124,39 @@ public sealed class T5Model : IDisposable
         Parameters.Dispose();
     }
 
-    /// <summary>The encoder's output, [B, S, D] fp32, and the mask of padding keys, [B, 1, 1, S], null where there is no padding.</summary>
-    internal (Tensor Encoded_BSD, Tensor? Mask_B11S) Encode(int[] inputIds, int rows, int length, DropoutMasks dropout)
+    /// <summary>The encoder's pass over a batch of inputs, without dropout: where decoding starts.</summary>
+    internal DecoderState StartDecoding(int[] inputIds, int rows, int inputLength)
     {
-        using var inputs = Embed(inputIds, rows, length);
-        return Encode(inputs, inputIds, dropout);
-    }
-
-    /// <summary>The keys and values of the encoder's output, [B, H, S, K], for each decoder layer's cross-attention.</summary>
-    internal (Tensor K_BHSK, Tensor V_BHSK)[] CrossKeysAndValues(Tensor encoded_BSD)
-    {
+        using var scope = NewDisposeScope();
+        using var inputs = Embed(inputIds, rows, inputLength);
+        var (encoded_BSD, mask_B11S) = Encode(inputs, inputIds, DropoutMasks.None);
         var encoded = encoded_BSD.to(Parameters.ComputeType);
-        return [.. _decoder.Select(block => Heads(Linear(encoded, block.KeyValue), 2) is [var k, var v] ? (k, v) : default)];
+        return new DecoderState(
+            [.. _decoder.Select(block => Heads(Linear(encoded, block.KeyValue), 2) is [var k, var v] ? (k, v) : default)], mask_B11S);
     }
 
-    /// <summary>
-    /// One position of the decoder for each row: logits [B, V] in the type of products. <paramref name="past"/> holds each layer's
-    /// self-attention keys and values so far, [B, H, t, K], and grows by this position.
-    /// </summary>
-    internal Tensor DecodeStep(
-        int[] ids, int position, (Tensor K, Tensor V)?[] past, (Tensor K, Tensor V)[] cross, Tensor? crossMask_B11S)
+    /// <summary>The decoder at the next position, one id per row: logits [B, V] in the type of products.</summary>
+    internal Tensor DecodeStep(int[] ids, DecoderState state)
     {
         using var scope = NewDisposeScope();
         using var embedded = Embed(ids, ids.Length, 1);
         var x_B1D = embedded.Rows.view(ids.Length, 1, Config.ModelSize);
-        var bias_1H1L = _decoderBuckets.Bias(_decoderBias, Parameters, 1, position + 1, position);
+        var bias_1H1T = _decoderBuckets.Bias(_decoderBias, Parameters, 1, state.Position + 1, state.Position);
         for (var i = 0; i < _decoder.Length; i++)
         {
             var block = _decoder[i];
             var qkv = Heads(Linear(Norm(x_B1D, block.SelfNorm), block.Self.Qkv), 3);
-            var (k, v) = past[i] is { } before ? (cat([before.K, qkv[1]], 2), cat([before.V, qkv[2]], 2)) : (qkv[1], qkv[2]);
-            past[i]?.K.Dispose();
-            past[i]?.V.Dispose();
-            past[i] = (k.MoveToOuterDisposeScope(), v.MoveToOuterDisposeScope());
-            x_B1D = x_B1D + Attend(qkv[0], k, v, bias_1H1L, block.Self.O);
+            var (k_BHTK, v_BHTK) = state.Append(i, qkv[1], qkv[2]);
+            x_B1D = x_B1D + Attend(qkv[0], k_BHTK, v_BHTK, bias_1H1T, block.Self.O);
             var q = Heads(Linear(Norm(x_B1D, block.CrossNorm), block.Query), 1)[0];
-            x_B1D = x_B1D + Attend(q, cross[i].K, cross[i].V, crossMask_B11S, block.O);
+            var (k_BHSK, v_BHSK) = state.Cross(i);
+            x_B1D = x_B1D + Attend(q, k_BHSK, v_BHSK, state.Mask_B11S, block.O);
             x_B1D = x_B1D + FeedForwardLayer(Norm(x_B1D, block.FeedForward.Norm), block.FeedForward, DropoutMasks.None);
         }
 
-        var hidden = RmsNorm.Apply(x_B1D, _decoderNorm, Config.NormEpsilon, ScalarType.Float32);
-        return _loss.Logits(hidden.view(ids.Length, Config.ModelSize)).MoveToOuterDisposeScope();
+        state.Position++;
+        var hidden_B1D = RmsNorm.Apply(x_B1D, _decoderNorm, Config.NormEpsilon, ScalarType.Float32);
+        return _loss.Logits(hidden_B1D.view(ids.Length, Config.ModelSize)).MoveToOuterDisposeScope();
     }
 
     private static int[] ShiftRight(ModelBatch batch)
