@@ -9,7 +9,7 @@ internal static class OptimizerFactory
 {
     public static Optimizer Create(OptimizerSpec spec, FlatParameters parameters) => spec.Kind switch
     {
-        OptimizerKind.Adafactor => new Adafactor(parameters, new AdafactorSettings { ScaleParameter = spec.ScaleParameter, MinDimSizeToFactor = spec.MinDimSizeToFactor }),
+        OptimizerKind.Adafactor => new Adafactor(parameters, new AdafactorSettings { ScaleParameter = spec.ScaleParameter, MinDimensionToFactor = spec.MinDimSizeToFactor }),
         _ => new AdamW(parameters, new AdamWSettings(spec.Beta1, spec.Beta2, spec.Epsilon, spec.WeightDecay)),
     };
 }
