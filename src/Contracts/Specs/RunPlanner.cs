@@ -32,6 +32,27 @@ public static class RunPlanner
         return errors.Count > 0 ? new SpecResult<RunPlan>(null, errors) : new SpecResult<RunPlan>(Describe(spec, config!, tasks), []);
     }
 
+    /// <summary>Reads a spec and checks its meaning: every mistake of both kinds at once.</summary>
+    /// <param name="text">YAML or JSON.</param>
+    /// <param name="dataRoots">Folders that relative sources lie under.</param>
+    /// <param name="largestSlotMemory">Bytes that a trainer may use on the largest agent; null if no agent is known.</param>
+    public static SpecResult<PlannedRun> ReadAndPlan(string text, IReadOnlyList<string> dataRoots, long? largestSlotMemory)
+    {
+        var errors = new List<SpecError>();
+        if (SpecReader.Read(text, errors) is not { } spec)
+        {
+            return new SpecResult<PlannedRun>(null, errors);
+        }
+
+        var plan = Plan(spec, dataRoots, largestSlotMemory);
+        // What cannot be read has been said; that its stand-in means nothing need not be.
+        errors.AddRange(plan.Errors.Where(later => !errors.Exists(error => Covers(error.Path, later.Path))).ToList());
+        return errors.Count > 0 ? new SpecResult<PlannedRun>(null, errors) : new SpecResult<PlannedRun>(new PlannedRun(spec, plan.Value!), []);
+    }
+
+    private static bool Covers(string path, string other) =>
+        other == path || other.StartsWith(path + ".", StringComparison.Ordinal) || other.StartsWith(path + "[", StringComparison.Ordinal);
+
     private static void CheckBatch(RunSpec spec, List<SpecError> errors)
     {
         var parts = spec.Workers * spec.Training.MicroBatches;
@@ -163,6 +184,9 @@ public static class RunPlanner
 
     private static string Gibibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB");
 }
+
+/// <summary>A spec and what it will be.</summary>
+public sealed record PlannedRun(RunSpec Spec, RunPlan Plan);
 
 /// <summary>What a run will be.</summary>
 /// <param name="Parameters">Number of weights.</param>

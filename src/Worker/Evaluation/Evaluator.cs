@@ -14,7 +14,7 @@ namespace Temper.Worker.Evaluation;
 /// <summary>
 /// Evaluates the tasks of a run with all ranks: each decodes its part of the rows, all see all predictions, rank 0 reports.
 /// </summary>
-internal sealed class Evaluator(T5Model model, TaskSet tasks, IVocabulary vocabulary, RunSpec spec, ICollective collective, TrainerChannel channel)
+public sealed class Evaluator(T5Model model, TaskSet tasks, IVocabulary vocabulary, RunSpec spec, ICollective collective, TrainerChannel channel)
 {
     private const int SampleLength = 400;
 

@@ -34,13 +34,7 @@ public sealed class TextDecoder(IVocabulary? vocabulary, int inputLength, int ba
         var predictions = new int[inputs.Length][];
         foreach (var rows in Enumerable.Range(0, inputs.Length).OrderBy(row => inputs[row].Length).Chunk(batch))
         {
-            var length = Math.Max(1, inputs[rows[^1]].Length);
-            var padded = new int[rows.Length * length];
-            foreach (var (i, row) in rows.Index())
-            {
-                inputs[row].CopyTo(padded, i * length);
-            }
-
+            var (padded, length) = ModelBatch.Rectangle([.. rows.Select(row => inputs[row].AsMemory())]);
             var decoded = GreedyDecoder.Decode(model, rows.Length, length, padded, maxNewTokens);
             foreach (var (i, row) in rows.Index())
             {

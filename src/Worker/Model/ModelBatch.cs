@@ -27,6 +27,16 @@ public sealed record ModelBatch
         (Rows, InputLength, TargetLength, InputIds, TargetIds) = (rows, inputLength, targetLength, inputIds, targetIds);
     }
 
+    /// <summary>Rows of any lengths, padded to the longest.</summary>
+    /// <param name="inputs">B rows of input ids.</param>
+    /// <param name="targets">B rows of target ids.</param>
+    public static ModelBatch Of(IReadOnlyList<ReadOnlyMemory<int>> inputs, IReadOnlyList<ReadOnlyMemory<int>> targets)
+    {
+        var (inputIds, inputLength) = Rectangle(inputs);
+        var (targetIds, targetLength) = Rectangle(targets);
+        return new ModelBatch(inputs.Count, inputLength, targetLength, inputIds, targetIds);
+    }
+
     /// <summary>B, the number of examples.</summary>
     public int Rows { get; }
 
@@ -44,6 +54,19 @@ public sealed record ModelBatch
 
     /// <summary>Targets that have a loss.</summary>
     public int TargetTokens => TargetIds.Count(id => id > 0);
+
+    /// <summary>Rows as one array, each padded with 0 to the longest, which is at least 1.</summary>
+    internal static (int[] Ids, int Length) Rectangle(IReadOnlyList<ReadOnlyMemory<int>> rows)
+    {
+        var length = Math.Max(1, rows.Max(row => row.Length));
+        var ids = new int[rows.Count * length];
+        for (var i = 0; i < rows.Count; i++)
+        {
+            rows[i].Span.CopyTo(ids.AsSpan(i * length));
+        }
+
+        return (ids, length);
+    }
 }
 
 /// <summary>What one batch's targets cost, apart for each row, so that a task's share of it can be told.</summary>

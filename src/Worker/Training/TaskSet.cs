@@ -5,6 +5,7 @@ using Temper.Mixture.Batching;
 using Temper.Mixture.Mixing;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
+using Temper.Worker.Model;
 
 namespace Temper.Worker.Training;
 
@@ -61,6 +62,13 @@ public sealed class TaskSet
 
         var rates = MixingRates.Compute(spec.Mixture, [.. sources.Select(source => source.Count)], [.. tasks.Select(task => spec.Tasks[task.Name].Rate)]);
         return new TaskSet(tasks, sources, rates, vocabulary);
+    }
+
+    /// <summary>Planned rows as the model takes them.</summary>
+    public ModelBatch Batch(IReadOnlyList<PlannedRow> rows)
+    {
+        var read = rows.Select(row => Sources[row.Task].Row(row.Index, row.Epoch)).ToList();
+        return ModelBatch.Of([.. read.Select(row => row.Inputs)], [.. read.Select(row => row.Targets)]);
     }
 
     /// <summary>The beginning of a row's text, for messages.</summary>

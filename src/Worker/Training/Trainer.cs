@@ -114,7 +114,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         foreach (var (microBatch, rows) in plan.Ranks[assignment.Rank].Index())
         {
             var before = clock.Elapsed;
-            var batch = ModelBatches.Of(rows, _tasks.Sources);
+            var batch = _tasks.Batch(rows);
             dataTime += clock.Elapsed - before;
             var seed = Seeds.Mix((ulong)_spec.Seed, (ulong)plan.Step, (ulong)assignment.Rank, (ulong)microBatch);
             var loss = _model.AccumulateGradients(batch, 1f / plan.TargetTokens, (long)(seed >> 1), _spec.Training.ZLoss);

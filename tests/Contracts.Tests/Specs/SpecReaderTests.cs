@@ -70,6 +70,46 @@ public class SpecReaderTests
         Assert.Contains("\"hot\"", errors["mixture.temperature"]);
     }
 
+    [Fact]
+    public void Mistakes_of_form_and_of_meaning_are_listed_together()
+    {
+        var result = RunPlanner.ReadAndPlan(
+            """
+            name: x
+            workers: 3
+            sed: 1
+            tasks:
+              a:
+                builtin: no_such_task
+              b:
+                train:
+                  files: [../../etc/passwd]
+                inputs: "{text}"
+                targets: "{text}"
+                format: text
+                labels: []
+                metrics: [accuracy]
+              c:
+                builtin: months
+                rate: -1
+            training:
+              steps: 10
+              batch: 64
+            model:
+              size: t5-11b
+            """,
+            [AppContext.BaseDirectory],
+            1L << 30);
+
+        var paths = result.Errors.Select(error => error.Path).ToList();
+        foreach (var expected in new[] { "sed", "training.batch", "tasks.a.builtin", "tasks.b.train.files[0]", "tasks.b.labels", "tasks.c.rate", "model" })
+        {
+            Assert.Contains(expected, paths);
+        }
+
+        Assert.Equal(paths.Count, result.Errors.Select(error => error.ToString()).Distinct().Count());
+    }
+
     [Theory]
     [InlineData("a: [1, 2", "not valid YAML, line 2")]
     [InlineData("{\"name\": 1,}", "not valid JSON")]
