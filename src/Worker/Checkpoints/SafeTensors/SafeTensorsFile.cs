@@ -205,6 +205,11 @@ public sealed class SafeTensorsFile : IDisposable
 
         var shape = element.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64()).ToArray();
         var offsets = element.GetProperty("data_offsets");
+        if (offsets.GetArrayLength() != 2)
+        {
+            throw Bad($"tensor '{name}' has {offsets.GetArrayLength()} data_offsets instead of 2");
+        }
+
         var (begin, end) = (offsets[0].GetInt64(), offsets[1].GetInt64());
         var bytes = shape.Aggregate((long)type.Bytes, (product, size) => checked(product * size));
         return shape.All(size => size >= 0) && begin >= 0 && checked(end - begin) == bytes
