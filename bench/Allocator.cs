@@ -10,7 +10,9 @@ internal static class Allocator
 {
     private static readonly Dictionary<string, string> s_settings = new(StringComparer.Ordinal)
     {
-        ["MALLOC_MMAP_MAX_"] = "0", ["MALLOC_TRIM_THRESHOLD_"] = "8589934592", ["MALLOC_TOP_PAD_"] = "268435456",
+        ["MALLOC_MMAP_MAX_"] = "0",
+        ["MALLOC_TRIM_THRESHOLD_"] = "8589934592",
+        ["MALLOC_TOP_PAD_"] = "268435456",
     };
 
     /// <summary>The exit code of the run with the settings; null if this is that run.</summary>

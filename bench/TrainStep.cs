@@ -41,8 +41,16 @@ internal static class TrainStep
         var peak = MatmulPeak(precision == "bf16" ? ScalarType.BFloat16 : ScalarType.Float32);
         Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object>
         {
-            ["size"] = size, ["parameters"] = T5Costs.Parameters(config), ["batch"] = batch, ["inputs"] = inputs, ["targets"] = targets,
-            ["precision"] = precision, ["threads"] = threads, ["optimizer"] = optimizerName, ["dropout"] = dropout, ["steps"] = steps,
+            ["size"] = size,
+            ["parameters"] = T5Costs.Parameters(config),
+            ["batch"] = batch,
+            ["inputs"] = inputs,
+            ["targets"] = targets,
+            ["precision"] = precision,
+            ["threads"] = threads,
+            ["optimizer"] = optimizerName,
+            ["dropout"] = dropout,
+            ["steps"] = steps,
             ["step_s_median"] = Math.Round(stepSeconds, 4),
             ["forward_backward_s_median"] = Math.Round(Median(timing => timing.Gradient), 4),
             ["optimizer_s_median"] = Math.Round(Median(timing => timing.Update), 4),
