@@ -3,6 +3,9 @@ namespace Temper.Contracts.Models;
 /// <summary>What a model of a given shape costs: parameters exactly, operations nearly exactly, memory as an estimate.</summary>
 public static class T5Costs
 {
+    // Measured: the runtime, libtorch and the allocator's reserve, before any model.
+    private const double ProcessBytes = 350e6;
+
     /// <summary>The number of parameters, tied ones once.</summary>
     public static long Parameters(T5Config config)
     {
@@ -35,7 +38,7 @@ public static class T5Costs
     }
 
     /// <summary>
-    /// Bytes that training takes at its peak, within about a quarter: master weights and gradients (fp32), the optimizer's
+    /// Bytes that training takes at its peak, within about a quarter: the process itself, master weights and gradients (fp32), the optimizer's
     /// state, the bf16 copy and its gradients, and what one micro-batch keeps for its backward pass.
     /// </summary>
     /// <param name="config">The model's shape.</param>
@@ -60,6 +63,6 @@ public static class T5Costs
         var decoder = config.DecoderLayers * ((targets * ((2 * attention) + feedForward)) + (inputs * 2 * inner * width)
             + (2 * config.Heads * targets * (targetLength + inputLength) * width));
         var logits = Math.Min(targets, 512) * config.VocabularySize * (4 + (2 * width));
-        return (long)(state + encoder + decoder + logits);
+        return (long)(ProcessBytes + state + encoder + decoder + logits);
     }
 }

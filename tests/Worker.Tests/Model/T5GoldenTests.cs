@@ -1,4 +1,6 @@
+using Temper.Worker.Decoding;
 using Temper.Worker.Model;
+using Temper.Worker.Training.Optimizers;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Tests.Model;
@@ -116,16 +118,22 @@ public class T5GoldenTests
         using var golden = new Golden("t5_v1_1_11");
         foreach (var precision in (Precision[])[Precision.Fp32, Precision.Bf16])
         {
-            using var model = golden.Model(precision);
+            using var model = new T5Model(
+                golden.Model().Config with { Dropout = 0.1 }, precision, new T5Initialization());
+            using Optimizer optimizer = precision == Precision.Fp32
+                ? new AdamW(model.Parameters) : new Adafactor(model.Parameters, new AdafactorSettings(MinDimensionToFactor: 32));
             long LiveAfter(int steps)
             {
                 for (var i = 0; i < steps; i++)
                 {
-                    model.AccumulateGradients(golden.Batch, 1);
+                    model.AccumulateGradients(golden.Batch, 1, dropoutSeed: i);
+                    Optimizer.ClipGradients(model.Parameters, 1);
+                    optimizer.Step(1e-4);
                     model.Parameters.ZeroGradients();
+                    GreedyDecoder.Decode(model, golden.Batch.Rows, golden.Batch.InputLength, golden.Batch.InputIds, 3);
                 }
 
-                return Tensor.TotalCount;
+                return global::TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount;
             }
 
             var after3 = LiveAfter(3);

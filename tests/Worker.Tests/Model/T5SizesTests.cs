@@ -52,6 +52,13 @@ public class T5SizesTests
         Assert.InRange(flops, 405e9, 435e9);
     }
 
+    [Theory, InlineData(true, 2326), InlineData(false, 2577)]
+    public void Memory_of_a_small_step_is_near_what_was_measured(bool bfloat16, double megabytes)
+    {
+        var estimate = T5Costs.TrainingBytes(T5Sizes.Get("t5-small"), 4, 512, 114, bfloat16, optimizerBytesPerParameter: 8);
+        Assert.InRange(estimate / (megabytes * (1 << 20)), 0.75, 1.25);
+    }
+
     [Fact]
     public void Configurations_survive_hugging_faces_form()
     {

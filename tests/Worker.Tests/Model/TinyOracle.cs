@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Temper.TestKit;
 using Temper.Contracts.Models;
+using Temper.TestKit;
 using Temper.Worker.Checkpoints.SafeTensors;
 using Temper.Worker.Model;
 

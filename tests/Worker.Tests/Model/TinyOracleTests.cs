@@ -66,13 +66,15 @@ public class TinyOracleTests
 
         // The gradient, by the change of the loss along it.
         using var scope = NewDisposeScope();
-        var gradient = model.Parameters.Gradients.clone();
+        var (gradient, start) = (model.Parameters.Gradients.clone(), model.Parameters.Values.clone());
         double Total(double step)
         {
-            using var noGrad = no_grad();
-            model.Parameters.Values.add_(gradient, step);
+            using (no_grad())
+            {
+                model.Parameters.Values.copy_(start + (gradient * step));
+            }
+
             var loss = model.AccumulateGradients(batch, 1, null, 0.1);
-            model.Parameters.Values.add_(gradient, -step);
             return loss.Sum + loss.ZLoss;
         }
 

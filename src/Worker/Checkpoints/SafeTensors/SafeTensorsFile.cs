@@ -20,8 +20,12 @@ public sealed class SafeTensorsFile : IDisposable
 
     private static readonly Dictionary<string, (ScalarType Type, int Bytes)> s_types = new(StringComparer.Ordinal)
     {
-        ["F64"] = (ScalarType.Float64, 8), ["F32"] = (ScalarType.Float32, 4), ["F16"] = (ScalarType.Float16, 2),
-        ["BF16"] = (ScalarType.BFloat16, 2), ["I64"] = (ScalarType.Int64, 8), ["I32"] = (ScalarType.Int32, 4),
+        ["F64"] = (ScalarType.Float64, 8),
+        ["F32"] = (ScalarType.Float32, 4),
+        ["F16"] = (ScalarType.Float16, 2),
+        ["BF16"] = (ScalarType.BFloat16, 2),
+        ["I64"] = (ScalarType.Int64, 8),
+        ["I32"] = (ScalarType.Int32, 4),
         ["U8"] = (ScalarType.Byte, 1),
     };
 
@@ -205,6 +209,11 @@ public sealed class SafeTensorsFile : IDisposable
 
         var shape = element.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64()).ToArray();
         var offsets = element.GetProperty("data_offsets");
+        if (offsets.GetArrayLength() != 2)
+        {
+            throw Bad($"tensor '{name}' has {offsets.GetArrayLength()} data_offsets instead of 2");
+        }
+
         var (begin, end) = (offsets[0].GetInt64(), offsets[1].GetInt64());
         var bytes = shape.Aggregate((long)type.Bytes, (product, size) => checked(product * size));
         return shape.All(size => size >= 0) && begin >= 0 && checked(end - begin) == bytes
