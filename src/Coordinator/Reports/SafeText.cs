@@ -33,12 +33,6 @@ public static class SafeText
                 case '\t':
                     result.Append(' ');
                     break;
-                case < 0x20:
-                    result.Append((char)(0x2400 + rune.Value));
-                    break;
-                case 0x7F:
-                    result.Append('␡');
-                    break;
                 default:
                     Append(result, rune);
                     break;

@@ -55,7 +55,7 @@ internal sealed record Axis(double Low, double High, bool IsLog, IReadOnlyList<T
     private static Axis Log(double low, double high)
     {
         var decades = Math.Log10(high / low);
-        int[] digits = decades < 2.2 ? [1, 2, 5] : [1];
+        int[] digits = decades switch { < 1.8 => [1, 2, 5], < 3.2 => [1, 3], _ => [1] };
         var every = decades < 7 ? 1 : (int)Math.Ceiling(decades / 6);
         var ticks = new List<Tick>();
         for (var power = (int)Math.Floor(Math.Log10(low)); power <= Math.Ceiling(Math.Log10(high)); power++)
@@ -99,7 +99,8 @@ internal sealed record Axis(double Low, double High, bool IsLog, IReadOnlyList<T
             return Short(value / 1000) + " k";
         }
 
-        if (size < 0.001)
+        // By the step, not the value: labels of one axis are written alike.
+        if (step < 0.0001 * (1 - 1e-9))
         {
             var power = (int)Math.Floor(Math.Log10(size) + 1e-9);
             return Short(value / Math.Pow(10, power)) + "e" + power.ToString(CultureInfo.InvariantCulture);

@@ -69,5 +69,5 @@ internal static class Curve
     }
 
     /// <summary>How much of a run of <paramref name="count"/> rows a smoothed curve looks back at.</summary>
-    public static double Span(int count) => Math.Clamp(count / 60.0, 1, 500);
+    public static double Span(int count) => Math.Clamp(count / 100.0, 1, 500);
 }

@@ -35,7 +35,7 @@ internal sealed record SvgChart(string Id, string Title, string Description, str
 {
     public const int ColourCount = 8;
 
-    private const int Left = 52;
+    private const int Left = 56;
     private const int Right = 14;
     private const int Top = 12;
     private const int Bottom = 34;
@@ -104,6 +104,7 @@ internal sealed record SvgChart(string Id, string Title, string Description, str
 
     private XElement Svg(Axis x, Axis y) => Tag(
         "svg",
+        Class("plot"),
         Attr("viewBox", $"0 0 {Width} {Height}"),
         Attr("role", "img"),
         Attr("aria-labelledby", $"{Id}-t {Id}-d"),
@@ -131,6 +132,7 @@ internal sealed record SvgChart(string Id, string Title, string Description, str
                 Tag("text", Class("x"), Attr("x", Number(at)), Attr("y", Number(Height - Bottom + 19)), tick.Label));
         }
 
+        grid.Add(Tag("text", Class("y"), Attr("x", Number(Left - 12)), Attr("y", Number(Height - Bottom + 19)), "step"));
         grid.Add(Tag("line", Class("base"), Attr("x1", Number(Left)), Attr("x2", Number(Width - Right)), Attr("y1", Number(Height - Bottom)), Attr("y2", Number(Height - Bottom))));
         return grid;
     }

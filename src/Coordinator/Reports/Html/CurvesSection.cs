@@ -28,7 +28,9 @@ internal static class CurvesSection
         yield return Tag(
             "section",
             Tag("h2", "Training"),
-            Tag("div", Class("plots"), Loss(steps), together ? TasksTogether(steps, tasks) : null, LearningRate(steps), Throughput(steps)));
+            together
+                ? [Tag("div", Class("plots"), Loss(steps), TasksTogether(steps, tasks)), Tag("div", Class("plots small"), Others(steps, isSmall: true))]
+                : new[] { Tag("div", Class("plots"), Loss(steps), Others(steps, isSmall: false)) });
         if (tasks.Count > MaxLinesTogether)
         {
             yield return Tag(
@@ -43,41 +45,52 @@ internal static class CurvesSection
         }
     }
 
-    private static XElement Loss(IReadOnlyList<StepRow> steps)
-    {
-        var smooth = Curve.Smooth(steps.Select(row => ((double)row.Step, row.Loss * row.TargetTokens, (double)row.TargetTokens)), Curve.Span(steps.Count));
-        var raw = steps.Select(row => new Point(row.Step, row.Loss)).ToList();
-        return new SvgChart(
-            "loss",
-            "Training loss",
-            $"From {Figures.Loss(raw[0].Y)} at step {steps[0].Step} to {Figures.Loss(smooth.Count > 0 ? smooth[^1].Y : null)} (smoothed) at step {steps[^1].Step}.",
-            "nats per target token",
-            [new Series("each step", raw, 0, SeriesStyle.Faint), new Series("smoothed", smooth)]).ToFigure();
-    }
+    private static XElement Loss(IReadOnlyList<StepRow> steps) => Smoothed(
+        "loss",
+        "Training loss",
+        "nats per target token",
+        smooth => $"From {Figures.Loss(steps[0].Loss)} at step {steps[0].Step} to {Figures.Loss(smooth)} (smoothed) at step {steps[^1].Step}.",
+        [.. steps.Select(row => ((double)row.Step, row.Loss * row.TargetTokens, (double)row.TargetTokens))]).ToFigure();
 
-    private static XElement LearningRate(IReadOnlyList<StepRow> steps) => new SvgChart(
+    private static IEnumerable<XElement> Others(IReadOnlyList<StepRow> steps, bool isSmall) =>
+        new[] { GradientNorm(steps), LearningRate(steps), Throughput(steps) }.Select(chart => (isSmall ? Small(chart) : chart).ToFigure());
+
+    private static SvgChart LearningRate(IReadOnlyList<StepRow> steps) => new(
         "rate",
         "Learning rate",
         $"Highest {Figures.Small(steps.Max(row => row.LearningRate))}, at the end {Figures.Small(steps[^1].LearningRate)}.",
         "",
-        [new Series("learning rate", [.. steps.Select(row => new Point(row.Step, row.LearningRate))], 2)])
-    { IsLinear = true }.ToFigure();
+        [new Series("learning rate", [.. steps.Select(row => new Point(row.Step, row.LearningRate))])])
+    { IsLinear = true };
 
-    private static XElement Throughput(IReadOnlyList<StepRow> steps)
+    private static SvgChart GradientNorm(IReadOnlyList<StepRow> steps) => Smoothed(
+        "norm",
+        "Gradient norm",
+        "before clipping",
+        smooth => $"At the end {Figures.Small(smooth)}, smoothed.",
+        [.. steps.Select(row => ((double)row.Step, row.GradientNorm, 1.0))]);
+
+    private static SvgChart Throughput(IReadOnlyList<StepRow> steps) => Smoothed(
+        "speed",
+        "Throughput",
+        "tokens per second",
+        smooth => $"At the end {Figures.Rate(smooth)} tokens a second.",
+        [.. steps.Select(row => ((double)row.Step, (double)(row.InputTokens + row.TargetTokens), row.Seconds))]) with { IsLinear = true };
+
+    // A ratio at each step, and the ratio over the last steps in front of it.
+    private static SvgChart Smoothed(string id, string title, string unit, Func<double?, string> describe, List<(double X, double Sum, double Weight)> rows)
     {
-        var rows = steps.Select(row => (X: (double)row.Step, Tokens: (double)(row.InputTokens + row.TargetTokens), row.Seconds)).ToList();
         var smooth = Curve.Smooth(rows, Curve.Span(rows.Count));
+        var raw = rows.Select(row => new Point(row.X, row.Sum / row.Weight)).ToList();
         return new SvgChart(
-            "speed",
-            "Throughput",
-            $"At the end {Figures.Rate(smooth.Count > 0 ? smooth[^1].Y : null)} tokens a second.",
-            "tokens per second",
-            [
-                new Series("each step", [.. rows.Select(row => new Point(row.X, row.Tokens / row.Seconds))], 0, SeriesStyle.Faint),
-                new Series("smoothed", smooth),
-            ])
-        { IsLinear = true }.ToFigure();
+            id,
+            title,
+            describe(smooth.Count > 0 ? smooth[^1].Y : null),
+            unit,
+            [new Series("each step", raw, 0, SeriesStyle.Faint), new Series("smoothed", smooth)]);
     }
+
+    private static SvgChart Small(SvgChart chart) => chart with { Width = 360, Height = 200 };
 
     private static XElement TasksTogether(IReadOnlyList<StepRow> steps, List<string> tasks) => new SvgChart(
         "tasks",
@@ -89,13 +102,8 @@ internal static class CurvesSection
     private static XElement TaskAlone(IReadOnlyList<StepRow> steps, string name, int index)
     {
         var curve = TaskCurve(steps, name);
-        return new SvgChart($"task{index}", name, $"Smoothed loss, at the end {Last(curve)}.", "nats", [new Series(name, curve)])
-        {
-            Width = 360,
-            Height = 200,
-            MaxPoints = SmallPoints,
-            LastStep = steps[^1].Step,
-        }.ToFigure();
+        var chart = new SvgChart($"task{index}", name, $"Smoothed loss, at the end {Last(curve)}.", "nats", [new Series(name, curve)]);
+        return Small(chart with { MaxPoints = SmallPoints, LastStep = steps[^1].Step }).ToFigure();
     }
 
     private static string Last(IReadOnlyList<Point> curve) => Figures.Loss(curve.Count > 0 ? curve[^1].Y : null);
@@ -131,20 +139,13 @@ internal static class CurvesSection
                     i,
                     SeriesStyle.Dots))
                 .ToList();
-            charts.Add(new SvgChart(
+            var chart = new SvgChart(
                 $"metric{charts.Count}",
                 name,
                 $"{string.Join(", ", series.Select(s => $"{s.Name} {Figures.Metric(s.Points[^1].Y)}"))} at step {rows[^1].Step}.",
                 series.Count == 1 ? $"{series[0].Name}, validation" : "validation",
-                series)
-            {
-                Width = 360,
-                Height = 200,
-                MaxPoints = SmallPoints,
-                IsLinear = true,
-                Ceiling = 100,
-                LastStep = input.Steps[^1].Step,
-            }.ToFigure());
+                series);
+            charts.Add(Small(chart with { MaxPoints = SmallPoints, IsLinear = true, Ceiling = 100, LastStep = input.Steps[^1].Step }).ToFigure());
         }
 
         return charts;

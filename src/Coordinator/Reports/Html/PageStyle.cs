@@ -56,13 +56,15 @@ internal static class PageStyle
         .bar .got { fill: var(--c0); } .bar .rest { fill: var(--hair); } .bar .rate { stroke: var(--ink); stroke-width: 1.6; }
         .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 34px 36px; }
         .plots.small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 26px 30px; }
-        .chart { min-width: 0; }
-        .chart svg { display: block; width: 100%; height: auto; }
+        .plots + .plots { margin-top: 34px; }
+        .chart { min-width: 0; display: flex; flex-direction: column; }
+        .plot { display: block; width: 100%; height: auto; margin-top: auto; }
         figcaption { font-weight: 600; font-size: 14px; margin-bottom: 4px; overflow-wrap: anywhere; }
         .unit { font-weight: 400; color: var(--soft); margin-left: 4px; }
         .legend { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: 1px 16px; font-size: 12.5px; color: var(--soft); margin-bottom: 4px; }
         .legend li { display: flex; align-items: center; gap: 6px; overflow-wrap: anywhere; }
         .legend svg { width: 22px; height: 10px; flex: none; }
+        .legend .faint { opacity: 0.6; }
         .nothing { color: var(--soft); font-size: 13px; padding: 24px 0; }
         .grid line { stroke: var(--hair); stroke-width: 1; } .grid .base, .grid .tick { stroke: var(--rule); }
         .grid text { fill: var(--soft); font-size: 12px; } .grid .y { text-anchor: end; } .grid .x { text-anchor: middle; }
@@ -71,9 +73,11 @@ internal static class PageStyle
         .c0 { stroke: var(--c0); } .c1 { stroke: var(--c1); stroke-dasharray: 7 3; } .c2 { stroke: var(--c2); } .c3 { stroke: var(--c3); stroke-dasharray: 2 3.4; }
         .c4 { stroke: var(--c4); stroke-dasharray: 9 3 2 3; } .c5 { stroke: var(--c5); } .c6 { stroke: var(--c6); stroke-dasharray: 5 2; } .c7 { stroke: var(--c7); }
         .dot { stroke-width: 1.8; stroke-dasharray: none; fill: var(--paper); }
+        .split { font-weight: 400; color: var(--soft); margin-left: 8px; }
         .sample { border-top: 1px solid var(--hair); padding: 10px 0; display: grid; grid-template-columns: 92px minmax(0, 1fr); gap: 2px 14px; }
         .sample dt { color: var(--soft); font-size: 12.5px; padding-top: 1px; }
-        .sample dd { margin: 0; }
+        .sample dd { margin: 0; min-width: 0; }
+        .sample .answer { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 14px; }
         .text { font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; white-space: pre-wrap; overflow-wrap: anywhere;
           unicode-bidi: isolate; display: block; max-height: 15em; overflow: auto; }
         .verdict { font-size: 12.5px; font-weight: 600; white-space: nowrap; }
@@ -84,7 +88,7 @@ internal static class PageStyle
           font: 12.5px/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; tab-size: 2; }
         .facts th { font-weight: 400; color: var(--soft); width: 13em; } .facts td { overflow-wrap: anywhere; }
         @media (max-width: 640px) { main { padding: 24px 16px 48px; } h1 { font-size: 25px; } .lead { font-size: 16px; }
-          .sample { grid-template-columns: minmax(0, 1fr); } .facts th { width: 9em; min-width: 0; } .chart .grid text { font-size: 15px; } }
+          .sample { grid-template-columns: minmax(0, 1fr); } .facts th { width: 9em; min-width: 0; } .plots:not(.small) .grid text { font-size: 14px; } }
         @media print { main { max-width: none; padding: 0; } .chart, .sample, tr { break-inside: avoid; } .text { max-height: none; } }
 
         """;

@@ -28,10 +28,10 @@ internal static class ResultsSection
                 Attr("aria-label", "Results by task"),
                 Tag(
                     "table",
-                    Tag("caption", "Metrics are ×100, on the test split where a task has one, else on validation."),
+                    Tag("caption", "By task; metrics ×100."),
                     Tag("thead", Tag("tr", Headings(epochs))),
                     Tag("tbody", report.Tasks.Select(task => Row(task.Key, task.Value, report, full, epochs))))),
-            Tag("p", Class("note"), "Bars show what each task really got of all steps; the upright line marks its rate in the mixture. Rates are about examples: a task with long targets gets more of the tokens."));
+            Tag("p", Class("note"), "Metrics are those of the test split where a task has one, else of validation. Bars show what each task really got of all steps; the upright line marks its rate in the mixture. Rates are about examples: a task with long targets gets more of the tokens."));
     }
 
     private static IEnumerable<XElement> Headings(bool epochs)
@@ -88,5 +88,5 @@ internal static class ResultsSection
             : null);
 
     private static string Along(double share, double full) =>
-        (full > 0 && double.IsFinite(share) ? Math.Clamp(share / full, 0.01, 0.99) * 96 : 0).ToString("0.#", CultureInfo.InvariantCulture);
+        (full > 0 && share > 0 ? Math.Clamp(share / full, 0.01, 0.99) * 96 : 0).ToString("0.#", CultureInfo.InvariantCulture);
 }

@@ -17,7 +17,7 @@ internal static class SamplesSection
             Tag("h2", "Sample predictions"),
             tasks.Select(task => Tag(
                 "section",
-                Tag("h3", task.Key, Tag("span", Class("unit"), task.Value.Split)),
+                Tag("h3", task.Key, Tag("span", Class("split"), $"{task.Value.Split} split")),
                 task.Value.Samples.Select(Sample))));
     }
 
@@ -33,7 +33,7 @@ internal static class SamplesSection
             Tag("dt", "Expected"),
             Tag("dd", Text(sample.Target)),
             Tag("dt", "Predicted"),
-            Tag("dd", Text(sample.Prediction), Tag("span", Class(isSame ? "verdict good" : "verdict bad"), isSame ? "✓ as expected" : "≠ differs")));
+            Tag("dd", Class("answer"), Text(sample.Prediction), Tag("span", Class(isSame ? "verdict good" : "verdict bad"), isSame ? "✓ as expected" : "≠ differs")));
     }
 
     private static XElement Text(string? text) => string.IsNullOrEmpty(text)

@@ -36,12 +36,23 @@ internal static class VerdictSection
             ? $"with {Figures.Counted(report.Threads, "thread", "threads")}"
             : $"with {Figures.Counted(report.Threads, "thread", "threads")} each";
         var time = report.Seconds is { } seconds ? $" in {Figures.Duration(seconds)}" : "";
-        var recovered = report.Recoveries.Count == 0 ? "" : $" It recovered from {Figures.Counted(report.Recoveries.Count, "failure", "failures")} on the way.";
-        var judged = report.Tasks.Values.Count(task => task.Judged is { Final: true });
-        var evaluated = judged == report.Tasks.Count && judged > 0
-            ? $" {(judged == 1 ? "Its task was" : $"All {judged} tasks were")} evaluated at the end."
-            : $" {judged} of {Figures.Counted(report.Tasks.Count, "task", "tasks")} {(judged == 1 ? "was" : "were")} evaluated at the end.";
-        return $"{done} on {Figures.Counted(report.Workers, "worker", "workers")} {threads}{time}.{recovered}{evaluated}";
+        return $"{done} on {Figures.Counted(report.Workers, "worker", "workers")} {threads}{time}.{Recovered(report)} {Evaluated(report)}";
+    }
+
+    private static string Recovered(RunReport report) => report.Recoveries.Count switch
+    {
+        0 => "",
+        var count when report.Phase is RunPhase.Failed => $" It was started again {Figures.Counted(count, "time", "times")}.",
+        var count => $" It recovered from {Figures.Counted(count, "failure", "failures")} on the way.",
+    };
+
+    private static string Evaluated(RunReport report)
+    {
+        var count = report.Tasks.Values.Count(task => task.Judged is { Final: true });
+        return count == 0 ? "No task was evaluated at the end."
+            : count < report.Tasks.Count ? $"{count} of {report.Tasks.Count} tasks {(count == 1 ? "was" : "were")} evaluated at the end."
+            : count == 1 ? "Its task was evaluated at the end."
+            : $"All {count} tasks were evaluated at the end.";
     }
 
     private static XElement KeyFigures(RunReportInput input, RunReport report)
