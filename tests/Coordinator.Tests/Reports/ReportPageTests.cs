@@ -137,14 +137,14 @@ public partial class ReportPageTests
     public void The_spec_on_the_page_can_be_submitted_again()
     {
         var input = SampleRun.Make(10);
-        var spec = input.Spec with { Model = new ModelSpec(Family: ModelFamily.V1_1), Mixture = new MixtureSpec(MixingStrategy.Temperature, 2) };
+        var spec = input.Spec with { Model = new ModelSpec(Family: ModelFamily.V1_1), Evaluation = new EvaluationSpec(Every: 5) };
 
         var shown = Parse(input with { Spec = spec }).Descendants("pre").Single().Value;
 
         var again = SpecReader.Read(shown);
         Assert.Empty(again.Errors);
         Assert.Equal(spec.Model, again.Value!.Model);
-        Assert.Equal(spec.Mixture, again.Value.Mixture);
+        Assert.Equal(spec.Evaluation, again.Value.Evaluation);
         Assert.Equal(spec.Training, again.Value.Training);
         Assert.Equal(new TaskSpec(Builtin: "arithmetic"), again.Value.Tasks["arithmetic"]);
     }
