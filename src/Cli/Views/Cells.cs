@@ -5,7 +5,7 @@ using Temper.Coordinator.Reports;
 namespace Temper.Cli.Views;
 
 /// <summary>
-/// What tables are filled with. Text of data is always a <see cref="Text"/>, never markup, and is cleaned of what would steer the
+/// What tables are filled with. Text of data is always a <see cref="Text"/> or <see cref="OneLine"/>, never markup, and is cleaned of what would steer the
 /// terminal: a prediction can then neither colour nor erase anything.
 /// </summary>
 internal static class Cells
@@ -21,7 +21,10 @@ internal static class Cells
     public static readonly Style Mid = new(Color.Yellow);
 
     /// <summary>Text from anywhere, on one line, cut with … where it does not fit.</summary>
-    public static Text Data(string? text, Style? style = null) => new(SafeText.OneLine(text), style) { Overflow = Overflow.Ellipsis };
+    public static OneLine Data(string? text, Style? style = null, int least = 12) => new(text, style, least);
+
+    /// <summary>The name of a task or run, which is there to be recognised and copied.</summary>
+    public static OneLine Name(string? text) => new(text, Strong, least: 32);
 
     /// <summary>Text from anywhere that may take several lines.</summary>
     public static Text Prose(string? text, Style? style = null) => new(SafeText.Lines(text), style);
@@ -57,5 +60,5 @@ internal static class Cells
 
     /// <summary>"92.6 exact match, 88.9 bleu".</summary>
     public static string Metrics(IReadOnlyDictionary<string, double?> metrics) =>
-        string.Join(", ", metrics.Select(metric => $"{Figures.Metric(metric.Value)} {metric.Key.Replace('_', ' ')}"));
+        string.Join(", ", metrics.Select(metric => $"{Figures.Metric(metric.Value)} {Figures.MetricName(metric.Key)}"));
 }

@@ -46,12 +46,12 @@ internal static class PreviewView
     private static Table Mixture(Preview preview)
     {
         var table = Cells.Table(
-            ("Task", false), ("Train", true), ("Validation", true), ("Test", true), ("Rate", true), ("Epochs", true), ("Drawn", true), ("Share", true), ("Off by", true));
+            ("Task", false), ("Train", true), ("Valid", true), ("Test", true), ("Rate", true), ("Epochs", true), ("Drawn", true), ("Share", true), ("Off by", true));
         foreach (var task in preview.Tasks)
         {
             var off = Off(preview, task);
             table.AddRow(
-                Cells.Data(task.Name, Cells.Strong),
+                Cells.Name(task.Name),
                 Cells.Number(Figures.Count(task.Train)),
                 Cells.Number(Figures.Count(task.Validation)),
                 Cells.Number(Figures.Count(task.Test)),
@@ -82,7 +82,7 @@ internal static class PreviewView
             ("Tokens", false), ("Input median", true), ("95 %", true), ("longest", true), ("cut", true), ("Target median", true), ("95 %", true), ("longest", true), ("cut", true));
         foreach (var task in preview.Tasks)
         {
-            table.AddRow([Cells.Data(task.Name, Cells.Strong), .. Lengths(task.Inputs), .. Lengths(task.Targets)]);
+            table.AddRow([Cells.Name(task.Name), .. Lengths(task.Inputs), .. Lengths(task.Targets)]);
         }
 
         return table;
@@ -98,10 +98,10 @@ internal static class PreviewView
 
     private static IEnumerable<IRenderable> Rows(PreviewTask task)
     {
-        yield return new Padder(Cells.Data(task.Name, Cells.Strong), new Padding(2, 0, 0, 0));
+        yield return new Padder(Cells.Name(task.Name), new Padding(2, 0, 0, 0));
         var grid = new Grid();
         grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(4, 0, 1, 0) });
-        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0) });
+        grid.AddColumn(new GridColumn { Padding = new Padding(0) });
         foreach (var row in task.Rows)
         {
             grid.AddRow(new Text(" "), Cells.Data(row.Inputs, Cells.Soft));

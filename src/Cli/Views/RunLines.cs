@@ -52,7 +52,7 @@ internal sealed class RunLines(RunProgress progress, TimeSpan every)
 
         _lastStepLine = now;
         var left = progress.SecondsLeft is > 0 and { } seconds ? $"  {Figures.Duration(seconds)} left" : "";
-        return $"step {Figures.Count(progress.Step)}/{Figures.Count(progress.Steps)}  loss {Figures.Loss(progress.Loss)}  rate {Figures.Small(progress.Last?.LearningRate)}"
+        return $"step {Figures.Count(progress.Step)}/{Figures.Count(progress.Steps)}  loss {Figures.Loss(progress.Loss)}  lr {Figures.Small(progress.Last?.LearningRate)}"
             + $"  {Figures.Duration(progress.StepSeconds)}/step  {Figures.Rate(progress.TokensPerSecond)} tokens/s{left}";
     }
 }

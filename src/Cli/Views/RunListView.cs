@@ -16,22 +16,21 @@ internal static class RunListView
             return new Text("There are no runs yet. `temper submit SPEC` makes one.", Cells.Soft);
         }
 
-        var table = Cells.Table(("Run", false), ("Phase", false), ("Steps", true), ("Workers", true), ("Accepted (UTC)", false), ("Took", true));
+        var table = Cells.Table(("Run", false), ("Phase", false), ("Steps", true), ("Accepted (UTC)", false), ("Took", true));
         foreach (var run in runs.OrderByDescending(run => run.CreatedAt))
         {
             table.AddRow(
-                new Rows(Cells.Prose(run.Id, Cells.Strong), Why(run)),
+                Cells.Name(run.Id),
                 new Text(Phases.Words(run.Phase), Phases.Style(run.Phase)),
                 Cells.Number($"{Figures.Count(run.Step)} / {Figures.Count(run.Steps)}"),
-                Cells.Number(Figures.Count(run.Workers)),
-                new Text(run.CreatedAt.ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)),
+                new Text(run.CreatedAt.ToUniversalTime().ToString("MM-dd HH:mm", CultureInfo.InvariantCulture)),
                 Cells.Number(run.StartedAt is { } started ? Figures.Duration(((run.EndedAt ?? now) - started).TotalSeconds) : Figures.None));
         }
 
-        return table;
+        // A run that trains or has trained explains itself; one that waits or failed does not.
+        var reasons = runs.Where(run => run.Phase is not (RunPhase.Running or RunPhase.Succeeded) && run.Reason.Length > 0).ToList();
+        return reasons.Count == 0
+            ? table
+            : new Rows(table, Cells.Facts(reasons.Select(run => (run.Id, (IRenderable)Cells.Prose(run.Reason)))), Text.Empty);
     }
-
-    // A run that trains or has trained explains itself; one that waits or failed does not.
-    private static Text Why(RunStatus run) =>
-        run.Phase is RunPhase.Running or RunPhase.Succeeded ? Cells.Data(run.Name, Cells.Soft) : Cells.Prose($"{run.Name}: {run.Reason}", Cells.Soft);
 }

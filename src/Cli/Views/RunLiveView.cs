@@ -28,7 +28,7 @@ internal static class RunLiveView
     private static Grid Header(RunStatus status)
     {
         var grid = new Grid();
-        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(1, 0, 2, 0) });
+        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(2, 0, 2, 0) });
         grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 2, 0) });
         grid.AddColumn(new GridColumn { Padding = new Padding(0) });
         grid.AddRow(Cells.Data(status.Name, Cells.Strong), new Text(Phases.Words(status.Phase), Phases.Style(status.Phase)), Cells.Prose(status.Reason, Cells.Soft));
@@ -40,7 +40,7 @@ internal static class RunLiveView
         var share = progress.Steps > 0 ? (double)progress.Step / progress.Steps : 0;
         var left = progress.SecondsLeft is { } seconds ? $"{Figures.Duration(seconds)} left" : "";
         var grid = new Grid { Expand = true };
-        grid.AddColumn(new GridColumn { Padding = new Padding(1, 0, 2, 0) });
+        grid.AddColumn(new GridColumn { Padding = new Padding(2, 0, 2, 0) });
         grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 2, 0) });
         grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 1, 0) });
         grid.AddRow(
@@ -50,33 +50,36 @@ internal static class RunLiveView
         return grid;
     }
 
-    private static Columns Numbers(RunProgress progress, RunStatus status) => new(
-        Figure("loss", Figures.Loss(progress.Loss)),
-        Figure("learning rate", Figures.Small(progress.Last?.LearningRate)),
-        Figure("step", Figures.Duration(progress.StepSeconds)),
-        Figure("tokens/s", Figures.Rate(progress.TokensPerSecond)),
-        Figure("workers", Figures.Count(status.Workers)),
-        Figure("recoveries", Figures.Count(status.Recoveries.Count), status.Recoveries.Count > 0 ? Cells.Mid : null))
-    { Expand = false, Padding = new Padding(1, 0, 2, 0) };
+    private static Padder Numbers(RunProgress progress, RunStatus status)
+    {
+        var line = new Paragraph();
+        void Add(string before, string value, string after, Style? style = null) =>
+            line.Append(before, Cells.Soft).Append(value, style ?? Cells.Strong).Append(after + "   ", Cells.Soft);
 
-    private static Paragraph Figure(string name, string value, Style? style = null) =>
-        new Paragraph().Append(name + " ", Cells.Soft).Append(value, style ?? Cells.Strong);
+        Add("loss ", Figures.Loss(progress.Loss), "");
+        Add("lr ", Figures.Small(progress.Last?.LearningRate), "");
+        Add("step ", Figures.Duration(progress.StepSeconds), "");
+        Add("", Figures.Rate(progress.TokensPerSecond), " tokens/s");
+        Add("", Figures.Count(status.Workers), status.Workers == 1 ? " worker" : " workers");
+        Add("", Figures.Count(status.Recoveries.Count), status.Recoveries.Count == 1 ? " recovery" : " recoveries", status.Recoveries.Count > 0 ? Cells.Mid : Cells.Strong);
+        return new Padder(line, new Padding(2, 0, 0, 0));
+    }
 
     private static Table Tasks(RunProgress progress)
     {
-        var table = Cells.Table(("Task", false), ("Examples", true), ("Loss", true), ("Rate", true), ("Examples %", true), ("Target tokens %", true), ("Last evaluation", false));
+        var table = Cells.Table(("Task", false), ("Examples", true), ("Loss", true), ("Rate", true), ("of examples", true), ("of target tokens", true), ("Last evaluation", false));
         table.Expand = false;
         var whole = progress.Totals;
         foreach (var (name, task) in progress.Tasks)
         {
             table.AddRow(
-                Cells.Data(name, Cells.Strong),
+                Cells.Name(name),
                 Cells.Number(Figures.Count(task.Totals.Examples)),
                 Cells.Number(Figures.Loss(task.Loss)),
                 Cells.Number(Figures.Percent(task.Rate), Cells.Soft),
                 Cells.Number(Share(task.Totals.Examples, whole.Examples)),
                 Cells.Number(Share(task.Totals.TargetTokens, whole.TargetTokens)),
-                task.Evaluation is { } row ? Cells.Data($"{Cells.Metrics(row.Metrics)} ({row.Split}, step {Figures.Count(row.Step)})") : new Text(Figures.None, Cells.Soft));
+                task.Evaluation is { } row ? Cells.Data($"{Cells.Metrics(row.Metrics)} · step {Figures.Count(row.Step)}", least: 18) : new Text(Figures.None, Cells.Soft));
         }
 
         return table;

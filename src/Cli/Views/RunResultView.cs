@@ -38,13 +38,13 @@ internal static class RunResultView
 
     private static Table Results(RunReport report)
     {
-        var table = Cells.Table(("Task", false), ("Result", false), ("Split", false), ("Rows", true), ("Rate", true), ("Examples %", true), ("Target tokens %", true));
+        var table = Cells.Table(("Task", false), ("Result", false), ("Split", false), ("Rows", true), ("Rate", true), ("of examples", true), ("of target tokens", true));
         foreach (var (name, task) in report.Tasks)
         {
             var share = report.Shares[name];
             table.AddRow(
-                Cells.Data(name, Cells.Strong),
-                task.Metrics.Count == 0 ? new Text("not evaluated", Cells.Soft) : Cells.Prose(string.Join('\n', task.Metrics.Select(Metric))),
+                Cells.Name(name),
+                task.Metrics.Count == 0 ? Cells.Data("not evaluated", Cells.Soft) : new Rows(task.Metrics.Select(Metric)),
                 Cells.Data(task.Split ?? Figures.None),
                 Cells.Number(Figures.Count(task.Judged?.Examples)),
                 Cells.Number(Figures.Percent(report.Rates.TryGetValue(name, out var rate) ? rate : null), Cells.Soft),
@@ -55,14 +55,15 @@ internal static class RunResultView
         return table;
     }
 
-    private static string Metric(KeyValuePair<string, double?> metric) => $"{Figures.Metric(metric.Value),5} {metric.Key.Replace('_', ' ')}";
+    private static OneLine Metric(KeyValuePair<string, double?> metric) =>
+        Cells.Data($"{Figures.Metric(metric.Value),5} {Figures.MetricName(metric.Key)}", least: 20);
 
     private static IEnumerable<IRenderable> Samples(string name, TaskReport task)
     {
-        yield return new Padder(Cells.Data(name, Cells.Strong), new Padding(1, 0, 0, 0));
+        yield return new Padder(Cells.Name(name), new Padding(2, 0, 0, 0));
         var grid = new Grid();
-        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(2, 0, 1, 0) });
-        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0) });
+        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(4, 0, 1, 0) });
+        grid.AddColumn(new GridColumn { Padding = new Padding(0) });
         foreach (var sample in task.Samples.Take(SamplesPerTask))
         {
             var isSame = sample.Prediction.Trim() == sample.Target.Trim();
@@ -78,8 +79,8 @@ internal static class RunResultView
         yield return Text.Empty;
     }
 
-    private static Text Prediction(SamplePrediction sample) =>
-        string.IsNullOrWhiteSpace(sample.Prediction) ? new Text("(empty)", Cells.Soft) : Cells.Data(sample.Prediction);
+    private static OneLine Prediction(SamplePrediction sample) =>
+        string.IsNullOrWhiteSpace(sample.Prediction) ? Cells.Data("(empty)", Cells.Soft) : Cells.Data(sample.Prediction);
 
     private static Padder Verdict(RunReport report)
     {
@@ -92,6 +93,6 @@ internal static class RunResultView
             .Append("  ")
             .Append(SafeText.OneLine(report.Name), Cells.Strong)
             .Append($": {steps} in {Figures.Duration(report.Seconds)}, final loss {Figures.Loss(report.FinalLoss)}, {Figures.Rate(report.TokensPerS)} tokens/s{recoveries}");
-        return new Padder(line, new Padding(1, 0, 0, 0));
+        return new Padder(line, new Padding(2, 0, 0, 1));
     }
 }

@@ -19,6 +19,9 @@ public static class Figures
     /// <summary>A metric, which is ×100 already, as 98.4.</summary>
     public static string Metric(double? value) => Finite(value) is { } x ? x.ToString("0.0", Invariant) : None;
 
+    /// <summary>matthews_corrcoef as "matthews", exact_match as "exact match".</summary>
+    public static string MetricName(string name) => name.Replace("_corrcoef", "", StringComparison.Ordinal).Replace('_', ' ');
+
     /// <summary>Four significant digits where the number is small, four decimals where it is not: a loss.</summary>
     public static string Loss(double? loss) => Finite(loss) is not { } x ? None
         : x == 0 || Math.Abs(x) >= 0.01 ? x.ToString("0.0000", Invariant)
@@ -27,7 +30,7 @@ public static class Figures
     /// <summary>Three significant digits: a learning rate, a norm.</summary>
     public static string Small(double? number) => Finite(number) is not { } x ? None
         : x == 0 ? "0"
-        : Math.Abs(x) is >= 0.001 and < 10_000 ? x.ToString(Math.Abs(x) >= 100 ? "0" : "0.####", Invariant)
+        : Math.Abs(x) is >= 0.001 and < 10_000 ? Math.Round(x, Math.Max(0, 2 - (int)Math.Floor(Math.Log10(Math.Abs(x))))).ToString("0.#####", Invariant)
         : Power(x, "0.##");
 
     /// <summary>41.2 k, 3.1 M.</summary>

@@ -134,7 +134,7 @@ internal static class CurvesSection
             var keys = rows[^1].Metrics.Keys.Take(SvgChart.ColourCount);
             var series = keys
                 .Select((key, i) => new Series(
-                    key.Replace('_', ' '),
+                    Figures.MetricName(key),
                     [.. rows.Select(row => new Point(row.Step, row.Metrics.GetValueOrDefault(key) ?? double.NaN))],
                     i,
                     SeriesStyle.Dots))

@@ -72,7 +72,7 @@ internal static class ResultsSection
     }
 
     private static XElement Metric(KeyValuePair<string, double?> metric) =>
-        Tag("span", Class("metric"), Tag("b", Figures.Metric(metric.Value)), Tag("span", metric.Key.Replace('_', ' ')));
+        Tag("span", Class("metric"), Tag("b", Figures.Metric(metric.Value)), Tag("span", Figures.MetricName(metric.Key)));
 
     private static XElement Cell(params object?[] content) => Tag("td", [Class("num"), .. content]);
 
