@@ -1,0 +1,49 @@
+using Temper.Contracts.Agents;
+using Temper.Contracts.Runs;
+using Temper.Mixture.Tasks;
+
+namespace Temper.Cli.Rest;
+
+/// <summary>What came of submitting a spec.</summary>
+internal abstract record SubmitOutcome
+{
+    private SubmitOutcome()
+    {
+    }
+
+    /// <summary>The run is stored and will proceed.</summary>
+    public sealed record Accepted(RunStatus Run) : SubmitOutcome;
+
+    /// <summary>The spec has mistakes: all of them.</summary>
+    public sealed record Rejected(IReadOnlyList<SpecError> Errors) : SubmitOutcome;
+}
+
+/// <summary>What a run has measured.</summary>
+internal sealed record RunMetrics(IReadOnlyList<StepRow> Steps, IReadOnlyList<EvaluationRow> Evaluations);
+
+/// <summary>Something new about a run, as its event stream tells it.</summary>
+internal abstract record RunEvent
+{
+    private RunEvent()
+    {
+    }
+
+    /// <summary>Phase, reason, members or checkpoint changed. Event <c>status</c>.</summary>
+    public sealed record Changed(RunStatus Run) : RunEvent;
+
+    /// <summary>A step was made. Event <c>step</c>.</summary>
+    public sealed record Stepped(StepRow Row) : RunEvent;
+
+    /// <summary>A split was evaluated. Event <c>evaluation</c>.</summary>
+    public sealed record Evaluated(EvaluationRow Row) : RunEvent;
+
+    /// <summary>A line for people: untrusted text. Event <c>log</c>.</summary>
+    public sealed record Logged(string Message) : RunEvent;
+}
+
+/// <summary>The coordinator said no, or nothing. The message is for people and says what to do.</summary>
+internal sealed class TemperApiException(string message, int? status = null, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>The HTTP status; null if no answer came.</summary>
+    public int? Status { get; } = status;
+}

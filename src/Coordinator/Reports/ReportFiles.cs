@@ -1,0 +1,58 @@
+using System.Text;
+using System.Text.Json;
+using Temper.Coordinator.Reports.Html;
+
+namespace Temper.Coordinator.Reports;
+
+/// <summary>Puts a report into a run's output folder.</summary>
+public static class ReportFiles
+{
+    /// <summary>The results, for programs.</summary>
+    public const string Results = "report.json";
+
+    /// <summary>The results, for people.</summary>
+    public const string Page = "report.html";
+
+    /// <summary>A row a step.</summary>
+    public const string Losses = "losses.jsonl";
+
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+
+    /// <summary>
+    /// Writes <see cref="Losses"/>, <see cref="Page"/> and, last, <see cref="Results"/>: whoever finds that one finds them all.
+    /// </summary>
+    public static RunReport Write(RunReportInput input, string folder)
+    {
+        var ordered = input.InOrder();
+        var report = RunReportBuilder.Build(ordered);
+        Directory.CreateDirectory(folder);
+        Replace(Path.Combine(folder, Losses), writer =>
+        {
+            foreach (var row in ordered.Steps)
+            {
+                writer.Write(JsonSerializer.Serialize(row, ReportJson.Line));
+                writer.Write('\n');
+            }
+        });
+        Replace(Path.Combine(folder, Page), writer => ReportPage.Write(ordered, report, writer));
+        Replace(Path.Combine(folder, Results), writer => writer.Write(JsonSerializer.Serialize(report, ReportJson.Document) + "\n"));
+        return report;
+    }
+
+    // Written beside and renamed: a reader sees the old file or the new one, never half of one.
+    private static void Replace(string path, Action<TextWriter> write)
+    {
+        var beside = path + ".tmp";
+        using (var stream = new FileStream(beside, FileMode.Create, FileAccess.Write))
+        {
+            using (var writer = new StreamWriter(stream, Utf8, leaveOpen: true))
+            {
+                write(writer);
+            }
+
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(beside, path, overwrite: true);
+    }
+}
