@@ -34,27 +34,21 @@ internal sealed record Submission(RunSpec Spec, RunPlan Plan, IReadOnlyList<stri
             return (null, Problems.Of(StatusCodes.Status400BadRequest, "not_utf8", "The body is not UTF-8."));
         }
 
-        if (SpecReader.Read(text) is { Value: null } misread)
-        {
-            return (null, Problems.WrongSpec(misread.Errors));
-        }
-
-        var spec = SpecReader.Read(text).Value!;
         var errors = new List<SpecError>();
         var roots = DataRootsOf(data, options, errors);
         var folder = OutputOf(output, options, errors);
         var agents = await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Agents().ConfigureAwait(false);
         var largest = agents.Where(agent => agent is { SlotCount: > 0, MemoryPerSlot: > 0 }).Select(agent => (long?)agent.MemoryPerSlot).Max();
         // It reads every file that the spec names: not on a thread that answers others.
-        var plan = await Task.Run(() => RunPlanner.Plan(spec, roots, largest)).ConfigureAwait(false);
-        errors.AddRange(plan.Errors);
-        if (errors.Count > 0 || plan.Value is null)
+        var planned = await Task.Run(() => RunPlanner.ReadAndPlan(text, roots, largest)).ConfigureAwait(false);
+        errors.AddRange(planned.Errors);
+        if (errors.Count > 0 || planned.Value is not { } run)
         {
             return (null, Problems.WrongSpec(errors));
         }
 
         var hash = SHA256.HashData([.. body, .. Encoding.UTF8.GetBytes($"\0{data}\0{output}")]);
-        return (new Submission(spec, plan.Value, roots, folder, Convert.ToHexStringLower(hash)), null);
+        return (new Submission(run.Spec, run.Plan, roots, folder, Convert.ToHexStringLower(hash)), null);
     }
 
     private static IReadOnlyList<string> DataRootsOf(string? data, CoordinatorOptions options, List<SpecError> errors)

@@ -53,6 +53,12 @@ public static class CoordinatorHost
         // Empty: no appsettings.json of whatever folder the program was started in, no ASPNETCORE_URLS.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(CoordinatorHost).Assembly.GetName().Name });
         builder.Logging.SetMinimumLevel(options.LogLevel).AddSimpleConsole(console => console.SingleLine = true);
+        if (options.LogLevel >= LogLevel.Warning)
+        {
+            // Hints about the garbage collector, and a watchdog that takes the age of the machine for a stall.
+            builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+        }
+
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
 
         var (siloPort, gatewayPort) = Ports.Free(options.ClusterAddress);

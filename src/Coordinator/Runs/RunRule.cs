@@ -251,7 +251,7 @@ internal static class RunRule
             Checkpoints = checkpoints,
             Recoveries = [.. state.Recoveries.Append(new Recovery(now, state.Epoch, cause, message, fromStep)).TakeLast(MostRecoveriesKept)],
         };
-        if (fruitless >= facts.Spec.RecoveryOrDefault.Attempts)
+        if (fruitless >= facts.Spec.Recovery.Attempts)
         {
             return End(next, RunPhase.Failed, $"{fruitless} attempts in a row made no progress. The last one: {message} ({cause})", now);
         }
