@@ -1,0 +1,262 @@
+using CsCheck;
+using Temper.Contracts.Runs;
+using Temper.Contracts.Specs;
+using Temper.Coordinator.Runs;
+using Temper.Coordinator.Tests.Support;
+using Temper.Mixture.Tasks;
+
+namespace Temper.Coordinator.Tests.Runs;
+
+public class RunRuleTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 1, 2, 12, 0, 0, TimeSpan.Zero);
+    private static readonly RunFacts Facts = new(
+        "r1",
+        new RunSpec("demo", new Dictionary<string, TaskSpec>(), new TrainingSpec(100), Workers: 2),
+        [],
+        "/out",
+        Noon);
+
+    [Fact]
+    public void Admission_starts_the_next_epoch_from_the_last_checkpoint()
+    {
+        var state = After(new RunState { Epoch = 4, Phase = RunPhase.Recovering, Checkpoints = [new(10, "a"), new(20, "b")] }, Admitted());
+
+        Assert.Equal((RunPhase.Starting, 5L, 20, "b"), (state.Phase, state.Epoch, state.Step, state.Start!.Name));
+        Assert.Equal(Precision.Bf16, state.Precision);
+    }
+
+    [Fact]
+    public void The_number_format_of_the_first_start_is_kept()
+    {
+        var state = After(new RunState { Precision = Precision.Fp32 }, Admitted());
+
+        Assert.Equal(Precision.Fp32, state.Precision);
+    }
+
+    [Fact]
+    public void A_run_that_does_not_wait_is_not_admitted()
+    {
+        var state = Running();
+
+        Assert.Same(state, After(state, Admitted()));
+    }
+
+    [Fact]
+    public void What_carries_another_epoch_changes_nothing()
+    {
+        var state = Running();
+        RunEvent[] stale =
+        [
+            new RunEvent.RankReady(0, 0, "x"), new RunEvent.RankStarted(0, 0, 5, 1, 1), new RunEvent.StepMade(0, 50), new RunEvent.CheckpointSaved(0, 50, "old"),
+            new RunEvent.RankStopped(2, 0, 50), new RunEvent.RankFinished(0, 0, 100, "model"), new RunEvent.RankFailed(0, 0, FailureCauses.TrainerDied, "x", null),
+            new RunEvent.RankGone(0, 0), new RunEvent.RankListed(0, 0, 9),
+        ];
+
+        Assert.All(stale, e => Assert.Same(state, After(state, e)));
+    }
+
+    [Fact]
+    public void A_dead_trainer_makes_the_run_recover_from_its_checkpoint()
+    {
+        var state = After(Running(), new RunEvent.CheckpointSaved(1, 30, "s30"), new RunEvent.StepMade(1, 42), Failed(1, FailureCauses.TrainerDied, "killed by signal 9"));
+
+        Assert.Equal((RunPhase.Recovering, 30, 42, 0), (state.Phase, state.Step, state.BestStep, state.FruitlessAttempts));
+        Assert.Equal(new Recovery(Noon, 1, FailureCauses.TrainerDied, "Rank 1 on agent b: killed by signal 9", 30), Assert.Single(state.Recoveries));
+        Assert.Empty(state.Seats);
+    }
+
+    [Theory]
+    [InlineData(FailureCauses.NonFinite)]
+    [InlineData(FailureCauses.SourcesDiffer)]
+    public void What_would_end_the_same_way_is_not_tried_again(string cause)
+    {
+        var state = After(Running(), Failed(0, cause, "loss is NaN in task rte, rows 1-4"));
+
+        Assert.Equal(RunPhase.Failed, state.Phase);
+        Assert.Contains("rows 1-4", state.Reason);
+        Assert.Contains(cause, state.Reason);
+    }
+
+    [Fact]
+    public void Three_attempts_without_progress_end_a_run()
+    {
+        var state = new RunState();
+        for (var attempt = 1; attempt <= 3; attempt++)
+        {
+            Assert.Equal(attempt - 1, state.FruitlessAttempts);
+            state = After(state, Admitted(), Failed(0, FailureCauses.TrainerError, "out of memory", epoch: attempt));
+        }
+
+        Assert.Equal((RunPhase.Failed, 3), (state.Phase, state.Recoveries.Count));
+        Assert.Contains("out of memory", state.Reason);
+    }
+
+    [Fact]
+    public void An_attempt_that_gets_further_than_all_before_starts_the_count_anew()
+    {
+        var state = After(Running(), new RunEvent.StepMade(1, 10), Failed(0, FailureCauses.TrainerDied, "1"));
+        state = After(state, Admitted(), new RunEvent.StepMade(2, 10), Failed(0, FailureCauses.TrainerDied, "2", epoch: 2));
+        Assert.Equal(1, state.FruitlessAttempts);
+        state = After(state, Admitted(), new RunEvent.StepMade(3, 11), Failed(0, FailureCauses.TrainerDied, "3", epoch: 3));
+        Assert.Equal(0, state.FruitlessAttempts);
+    }
+
+    [Fact]
+    public void A_damaged_checkpoint_gives_way_to_the_one_before_and_counts_as_no_attempt()
+    {
+        var state = new RunState { Phase = RunPhase.Queued, Checkpoints = [new(10, "a"), new(20, "b")], BestStep = 20 };
+
+        state = After(state, Admitted(), Failed(0, FailureCauses.CheckpointDamaged, "hash of weights differs", epoch: 1));
+        Assert.Equal((RunPhase.Recovering, 10, 0), (state.Phase, state.Step, state.FruitlessAttempts));
+        state = After(state, Admitted());
+        Assert.Equal("a", state.Start!.Name);
+        state = After(state, Failed(0, FailureCauses.CheckpointDamaged, "hash of weights differs", epoch: 2), Admitted());
+        Assert.Null(state.Start);
+        Assert.Equal(0, state.Step);
+    }
+
+    [Fact]
+    public void A_broken_exchange_waits_for_the_death_behind_it()
+    {
+        var state = After(Running(), Failed(0, FailureCauses.Exchange, "connection reset", peer: 1));
+        Assert.Equal(RunPhase.Running, state.Phase);
+
+        state = After(state, Failed(1, FailureCauses.TrainerDied, "killed by signal 9"));
+        Assert.Equal((RunPhase.Recovering, FailureCauses.TrainerDied), (state.Phase, Assert.Single(state.Recoveries).Cause));
+        Assert.StartsWith("Rank 1 on agent b", state.Recoveries[0].Message);
+    }
+
+    [Fact]
+    public void A_broken_exchange_with_a_silent_agent_blames_the_agent()
+    {
+        var suspicious = After(Running(), Failed(0, FailureCauses.Exchange, "connection reset", peer: 1), new RunEvent.AgentHeard("a"));
+        Assert.Equal(RunPhase.Running, RunRule.Apply(Facts, suspicious, new RunEvent.Tick(), Noon + RunRule.SuspicionTime - TimeSpan.FromTicks(1)).State.Phase);
+
+        var state = RunRule.Apply(Facts, suspicious, new RunEvent.Tick(), Noon + RunRule.SuspicionTime).State;
+        Assert.Equal(FailureCauses.AgentLost, Assert.Single(state.Recoveries).Cause);
+        Assert.StartsWith("Rank 1 on agent b", state.Recoveries[0].Message);
+    }
+
+    [Fact]
+    public void A_broken_exchange_between_living_ranks_is_a_broken_exchange()
+    {
+        var suspicious = After(Running(), Failed(0, FailureCauses.Exchange, "deadline passed", peer: 1), new RunEvent.AgentHeard("b"));
+
+        var state = RunRule.Apply(Facts, suspicious, new RunEvent.Tick(), Noon + RunRule.SuspicionTime).State;
+        Assert.Equal(FailureCauses.Exchange, Assert.Single(state.Recoveries).Cause);
+        Assert.Contains("rank 1 on agent b", state.Recoveries[0].Message);
+    }
+
+    [Fact]
+    public void Blame_is_followed_round_the_ring_and_ends_where_it_began()
+    {
+        var state = After(Running(), Failed(0, FailureCauses.Exchange, "no answer", peer: 1), Failed(1, FailureCauses.Exchange, "no answer either", peer: 0));
+
+        Assert.Equal((RunPhase.Recovering, FailureCauses.Exchange), (state.Phase, Assert.Single(state.Recoveries).Cause));
+        Assert.StartsWith("Rank 0 on agent a", state.Recoveries[0].Message);
+    }
+
+    [Fact]
+    public void A_pause_ends_when_all_ranks_have_stopped()
+    {
+        var state = After(Running(), new RunEvent.PauseAsked());
+        Assert.Equal(RunPhase.Pausing, state.Phase);
+        state = After(state, new RunEvent.CheckpointSaved(1, 7, "s7"), new RunEvent.RankStopped(1, 0, 7));
+        Assert.Equal(RunPhase.Pausing, state.Phase);
+        state = After(state, new RunEvent.RankStopped(1, 1, 7));
+        Assert.Equal((RunPhase.Paused, 0), (state.Phase, state.Seats.Count));
+
+        state = After(state, new RunEvent.ResumeAsked());
+        Assert.Equal(RunPhase.Queued, state.Phase);
+        Assert.Equal("s7", After(state, Admitted()).Start!.Name);
+    }
+
+    [Fact]
+    public void A_run_that_loses_a_trainer_while_pausing_is_paused_all_the_same()
+    {
+        var state = After(Running(), new RunEvent.CheckpointSaved(1, 7, "s7"), new RunEvent.StepMade(1, 9), new RunEvent.PauseAsked(), new RunEvent.AgentLost("b", "gone."));
+
+        Assert.Equal((RunPhase.Paused, 7, 1), (state.Phase, state.Step, state.Recoveries.Count));
+    }
+
+    [Fact]
+    public void A_cancelled_run_holds_its_slots_until_the_trainers_are_gone()
+    {
+        var state = After(Running(), new RunEvent.CancelAsked());
+        Assert.Equal((RunPhase.Cancelling, 2), (state.Phase, state.Seats.Count));
+        state = After(state, new RunEvent.RankGone(1, 0), new RunEvent.RankFinished(1, 1, 100, "model"));
+        Assert.Equal((RunPhase.Cancelled, Noon), (state.Phase, state.EndedAt));
+    }
+
+    [Fact]
+    public void A_waiting_run_is_cancelled_at_once() =>
+        Assert.Equal(RunPhase.Cancelled, After(new RunState(), new RunEvent.CancelAsked()).Phase);
+
+    [Fact]
+    public void A_finished_run_succeeds_when_its_report_is_written()
+    {
+        var state = After(Running(), new RunEvent.RankFinished(1, 1, 100, "model"));
+        Assert.False(state.ReportIsDue);
+        state = After(state, new RunEvent.RankFinished(1, 0, 100, "model"));
+        Assert.True(state.ReportIsDue);
+        Assert.Empty(state.Seats);
+        Assert.Equal(RunPhase.Succeeded, After(state, new RunEvent.Reported(null)).Phase);
+        Assert.Contains("disk full", After(state, new RunEvent.Reported("disk full")).Reason);
+    }
+
+    [Fact]
+    public void Random_lives_never_leave_a_terminal_phase_nor_turn_the_epoch_back() =>
+        Gen.Select(AnyEvent, Gen.Int[0, 3]).Array[0, 60].Sample(steps =>
+        {
+            var (state, now) = (new RunState(), Noon);
+            foreach (var (e, seconds) in steps)
+            {
+                now += TimeSpan.FromSeconds(seconds);
+                var next = RunRule.Apply(Facts, state, e, now).State;
+                Assert.True(!state.Phase.IsTerminal() || ReferenceEquals(next, state), $"{state.Phase} was left by {e}");
+                Assert.True(next.Epoch >= state.Epoch && next.Epoch <= state.Epoch + 1);
+                Assert.True(next.Epoch == state.Epoch || (e is RunEvent.Admitted && state.Phase.Waits()), $"{e} began epoch {next.Epoch}");
+                Assert.Equal(next.Seats.Count > 0, next.Phase is RunPhase.Starting or RunPhase.Pausing or RunPhase.Cancelling || (next.Phase == RunPhase.Running && !next.ReportIsDue));
+                Assert.Equal(next.Phase.IsTerminal(), next.EndedAt is not null);
+                Assert.True(next.Recoveries.Count >= state.Recoveries.Count);
+                Assert.True(next.Phase == RunPhase.Failed || next.FruitlessAttempts < 3);
+                state = next;
+            }
+        });
+
+    private static Gen<RunEvent> AnyEvent { get; } = AnyEventGen();
+
+    private static Gen<RunEvent> AnyEventGen()
+    {
+        var epoch = Gen.Long[0, 3];
+        var rank = Gen.Int[0, 2];
+        var step = Gen.Int[0, 100];
+        var cause = AnyOf.Values(
+            FailureCauses.TrainerDied, FailureCauses.Exchange, FailureCauses.Exchange, FailureCauses.NoProgress, FailureCauses.CheckpointDamaged, FailureCauses.NonFinite);
+        return Gen.OneOf<RunEvent>(
+            Gen.Const<RunEvent>(Admitted()),
+            Gen.Const<RunEvent>(Admitted()),
+            Gen.Select(epoch, rank, (e, r) => (RunEvent)new RunEvent.RankReady(e, r, "offer")),
+            Gen.Select(epoch, rank, step, (e, r, s) => (RunEvent)new RunEvent.RankStarted(e, r, s, 1, 1)),
+            Gen.Select(epoch, step, (e, s) => (RunEvent)new RunEvent.StepMade(e, s)),
+            Gen.Select(epoch, step, (e, s) => (RunEvent)new RunEvent.CheckpointSaved(e, s, $"{e}-{s}")),
+            Gen.Select(epoch, rank, step, (e, r, s) => (RunEvent)new RunEvent.RankStopped(e, r, s)),
+            Gen.Select(epoch, rank, step, (e, r, s) => (RunEvent)new RunEvent.RankFinished(e, r, s, "model")),
+            Gen.Select(epoch, rank, cause, rank.Nullable(), (e, r, c, p) => (RunEvent)new RunEvent.RankFailed(e, r, c, "broke", p)),
+            Gen.Select(epoch, rank, (e, r) => (RunEvent)new RunEvent.RankGone(e, r)),
+            Gen.Select(epoch, rank, (e, r) => (RunEvent)new RunEvent.RankListed(e, r, 3)),
+            AnyOf.Values<RunEvent>(
+                new RunEvent.AgentHeard("a"), new RunEvent.AgentHeard("b"), new RunEvent.AgentLost("a", "gone."), new RunEvent.PauseAsked(), new RunEvent.ResumeAsked(),
+                new RunEvent.CancelAsked(), new RunEvent.Reported(null), new RunEvent.Tick(), new RunEvent.Tick()));
+    }
+
+    private static RunEvent.Admitted Admitted() => new([new Seat(0, "a", 0, "sa"), new Seat(1, "b", 0, "sb")], Precision.Bf16, "secret");
+
+    private static RunState Running() => After(
+        new RunState(), Admitted(), new RunEvent.RankReady(1, 0, "x"), new RunEvent.RankReady(1, 1, "y"), new RunEvent.RankStarted(1, 0, 0, 1000, 1));
+
+    private static RunEvent.RankFailed Failed(int rank, string cause, string message, int? peer = null, long epoch = 1) => new(epoch, rank, cause, message, peer);
+
+    private static RunState After(RunState state, params RunEvent[] events) => events.Aggregate(state, (s, e) => RunRule.Apply(Facts, s, e, Noon).State);
+}
