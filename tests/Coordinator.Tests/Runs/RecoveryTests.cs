@@ -1,0 +1,262 @@
+using Temper.Contracts.Agents;
+using Temper.Contracts.Runs;
+using Temper.Coordinator.Tests.Support;
+
+namespace Temper.Coordinator.Tests.Runs;
+
+[Trait("kind", "integration")]
+public class RecoveryTests
+{
+    [Fact]
+    public async Task A_silent_agent_makes_the_run_recover_from_its_checkpoint_with_a_new_epoch()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, b) = await RunningAsync(coordinator);
+        a.Trainer(0).Steps(1, 10, loss: 3).Says(new TrainerEvent.Saved(5, "e1-s5"));
+        await a.BeatAsync();
+
+        coordinator.Time.Advance(TimeSpan.FromSeconds(10));
+        await a.BeatAsync();
+        await coordinator.Reconciler.TickAsync();
+        Assert.Equal(RunPhase.Running, (await coordinator.StatusAsync(run)).Phase);
+        coordinator.Time.Advance(TimeSpan.FromSeconds(1));
+        await a.BeatAsync();
+        await coordinator.Reconciler.TickAsync();
+
+        var lost = await coordinator.StatusAsync(run);
+        Assert.Equal((RunPhase.Recovering, 5, 1L), (lost.Phase, lost.Step, lost.Epoch));
+        Assert.Equal("Rank 1 on agent b: the agent was not heard for 10 seconds. Goes on from the checkpoint of step 5. Needs 2 slots, the agents offer 1.", lost.Reason);
+        await a.BeatAsync();
+        Assert.Empty(a.Orders.Trainers);
+
+        b.StartAnew();
+        await b.BeatAsync();
+        await a.BeatAsync();
+        Assert.Equal((2L, "e1-s5"), (a.Trainer(0).Epoch, a.Trainer(0).Assignment.StartCheckpoint));
+        await MeetAsync(a, b);
+        a.Trainer(0).Says(new TrainerEvent.Started(5, 1000, 1, "hash")).Steps(6, 8, loss: 2);
+        await a.BeatAsync();
+
+        var resumed = await coordinator.StatusAsync(run);
+        Assert.Equal((RunPhase.Running, 8, 2L), (resumed.Phase, resumed.Step, resumed.Epoch));
+        Assert.Equal((1L, FailureCauses.AgentLost, 5), Assert.Single(resumed.Recoveries) is var recovery ? (recovery.Epoch, recovery.Cause, recovery.FromStep) : default);
+        var series = await coordinator.GetAsync<Coordinator.Api.MetricSeries>($"/api/v1/runs/{run}/metrics");
+        Assert.Equal([3, 3, 3, 3, 3, 2, 2, 2, 3, 3], series.Steps.Select(step => step.Loss));
+    }
+
+    [Fact]
+    public async Task A_restarted_agent_has_lost_its_trainers_and_the_run_starts_on_it_again_at_once()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, b) = await RunningAsync(coordinator);
+        b.StartAnew();
+
+        await b.BeatAsync();
+        Assert.Equal(2, b.Trainer(1).Epoch);
+        await a.BeatAsync();
+        Assert.Equal(2, a.Trainer(0).Epoch);
+        var recovery = Assert.Single((await coordinator.StatusAsync(run)).Recoveries);
+        Assert.Equal("Rank 1 on agent b: the agent was started anew, and its trainers ended with the old one.", recovery.Message);
+    }
+
+    [Fact]
+    public async Task What_an_old_epoch_says_is_ignored()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, b) = await RunningAsync(coordinator);
+        b.Trainer(1).Ends(new TrainerEvent.Failed(FailureCauses.TrainerDied, "Killed by signal 9.", null));
+        await b.BeatAsync();
+
+        // Agent a has not heard of the new epoch; its trainer of the old one goes on.
+        a.Trainer(0).Steps(1, 9).Says(new TrainerEvent.Saved(9, "e1-s9"), new TrainerEvent.Finished(100, "model"));
+        await a.BeatAsync();
+        var status = await coordinator.StatusAsync(run);
+        Assert.Equal((RunPhase.Starting, 2L, 0, (int?)null), (status.Phase, status.Epoch, status.Step, status.CheckpointStep));
+        Assert.Null(a.Trainer(0).Assignment.StartCheckpoint);
+    }
+
+    [Fact]
+    public async Task Three_attempts_without_progress_end_the_run_with_the_cause()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var a = coordinator.Agent("a");
+        await a.BeatAsync();
+        var run = await coordinator.SubmitAsync();
+        for (var attempt = 1; attempt <= 3; attempt++)
+        {
+            await a.BeatAsync();
+            Assert.Equal(attempt, a.Trainer(0).Epoch);
+            a.Trainer(0).Ends(new TrainerEvent.Failed(FailureCauses.TrainerError, "Out of memory.", null));
+            await a.BeatAsync();
+        }
+
+        var status = await coordinator.StatusAsync(run.Id);
+        Assert.Equal(RunPhase.Failed, status.Phase);
+        Assert.Equal("3 attempts in a row made no progress. The last one: Rank 0 on agent a: Out of memory. (trainer_error)", status.Reason);
+        await a.BeatAsync();
+        Assert.Empty(a.Orders.Trainers);
+    }
+
+    [Fact]
+    public async Task A_trainer_that_ends_without_a_word_has_died()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, _) = await RunningAsync(coordinator);
+        a.Trainer(0).Ends();
+        await a.BeatAsync();
+
+        Assert.Equal(FailureCauses.TrainerDied, Assert.Single((await coordinator.StatusAsync(run)).Recoveries).Cause);
+    }
+
+    [Fact]
+    public async Task A_restarted_coordinator_leaves_running_trainers_alone()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, b) = await RunningAsync(coordinator);
+        a.Trainer(0).Steps(1, 4).Says(new TrainerEvent.Saved(4, "e1-s4")).Steps(5, 6);
+        await a.BeatAsync();
+        a.Trainer(0).Steps(7, 9);
+
+        await coordinator.RestartAsync();
+        Assert.Equal((RunPhase.Running, 1L, 6), await coordinator.StatusAsync(run) is var before ? (before.Phase, before.Epoch, before.Step) : default);
+        coordinator.Time.Advance(TimeSpan.FromSeconds(29));
+        await coordinator.ReconcileAsync();
+        await a.BeatAsync();
+        await b.BeatAsync();
+
+        Assert.Equal((1L, 0), (a.Trainer(0).Epoch, a.Trainer(0).UnacknowledgedCount));
+        Assert.Equal(["x", "y"], a.Trainer(0).Order.Offers!);
+        var after = await coordinator.StatusAsync(run);
+        Assert.Equal((RunPhase.Running, 1L, 9, 0), (after.Phase, after.Epoch, after.Step, after.Recoveries.Count));
+        var series = await coordinator.GetAsync<Coordinator.Api.MetricSeries>($"/api/v1/runs/{run}/metrics");
+        Assert.Equal(Enumerable.Range(1, 9), series.Steps.Select(step => step.Step));
+    }
+
+    [Fact]
+    public async Task An_agent_that_does_not_come_back_after_a_restart_is_lost_after_its_grace()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, _) = await RunningAsync(coordinator);
+        await coordinator.RestartAsync();
+        await coordinator.ReconcileAsync();
+        coordinator.Time.Advance(TimeSpan.FromSeconds(31));
+        await a.BeatAsync();
+        await coordinator.ReconcileAsync();
+
+        var status = await coordinator.StatusAsync(run);
+        Assert.Equal(RunPhase.Recovering, status.Phase);
+        Assert.StartsWith("Rank 1 on agent b: the agent did not come back within 30 seconds", Assert.Single(status.Recoveries).Message);
+    }
+
+    [Fact]
+    public async Task A_report_that_a_crash_interrupted_is_written_after_the_restart()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, _) = await RunningAsync(coordinator);
+        a.Trainer(0).Ends(new TrainerEvent.Finished(100, "model"));
+        await a.BeatAsync();
+
+        await coordinator.RestartAsync();
+        await coordinator.ReconcileAsync();
+        Assert.Equal([run], coordinator.Reporter.Written);
+        Assert.Equal(RunPhase.Succeeded, (await coordinator.StatusAsync(run)).Phase);
+    }
+
+    [Fact]
+    public async Task A_report_that_cannot_be_written_does_not_fail_a_trained_run()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        coordinator.Reporter.Error = "No space left on device";
+        var (run, a, _) = await RunningAsync(coordinator);
+        a.Trainer(0).Ends(new TrainerEvent.Finished(100, "model"));
+        await a.BeatAsync();
+        await coordinator.ReconcileAsync();
+        await coordinator.ReconcileAsync();
+        Assert.Equal(RunPhase.Running, (await coordinator.StatusAsync(run)).Phase);
+        await coordinator.ReconcileAsync();
+
+        var status = await coordinator.StatusAsync(run);
+        Assert.Equal(RunPhase.Succeeded, status.Phase);
+        Assert.Contains("No space left on device", status.Reason);
+    }
+
+    [Fact]
+    public async Task A_line_that_is_no_event_does_not_stop_the_heartbeats()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, _) = await RunningAsync(coordinator);
+        a.Trainer(0).SaysText("Segmentation fault").SaysText("{\"event\":\"from_the_future\"}").Steps(1, 1);
+        await a.BeatAsync();
+
+        Assert.Equal((1, 0), ((await coordinator.StatusAsync(run)).Step, a.Trainer(0).UnacknowledgedCount));
+    }
+
+    [Fact]
+    public async Task A_paused_run_frees_its_slots_and_goes_on_from_its_checkpoint()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, b) = await RunningAsync(coordinator);
+        Assert.Equal(RunPhase.Pausing, await CommandAsync(coordinator, run, "pause"));
+        await a.BeatAsync();
+        await b.BeatAsync();
+        Assert.True(a.Trainer(0).Order.Stop && b.Trainer(1).Order.Stop);
+        a.Trainer(0).Steps(1, 7).Says(new TrainerEvent.Saved(7, "e1-s7")).Ends(new TrainerEvent.Stopped(7));
+        b.Trainer(1).Ends(new TrainerEvent.Stopped(7));
+        await a.BeatAsync();
+        await b.BeatAsync();
+        Assert.Empty(b.Orders.Trainers);
+        Assert.Equal(RunPhase.Paused, (await coordinator.StatusAsync(run)).Phase);
+
+        Assert.Equal(RunPhase.Starting, await CommandAsync(coordinator, run, "resume"));
+        await a.BeatAsync();
+        Assert.Equal((2L, "e1-s7"), (a.Trainer(0).Epoch, a.Trainer(0).Assignment.StartCheckpoint));
+    }
+
+    [Fact]
+    public async Task A_cancelled_run_ends_when_its_trainers_are_gone_and_the_next_one_starts()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, b) = await RunningAsync(coordinator);
+        var next = await coordinator.SubmitAsync("next", workers: 2);
+        Assert.Equal($"Waits for 2 free slots: 0 are free, run {run} holds 2, next in line.", next.Reason);
+        Assert.Equal(RunPhase.Cancelling, await CommandAsync(coordinator, run, "cancel"));
+        await a.BeatAsync();
+        await b.BeatAsync();
+        await a.BeatAsync();
+        Assert.Equal(RunPhase.Cancelling, (await coordinator.StatusAsync(run)).Phase);
+        await b.BeatAsync();
+
+        Assert.Equal(RunPhase.Cancelled, (await coordinator.StatusAsync(run)).Phase);
+        Assert.Equal(next.Id, b.Trainer(1).RunId);
+    }
+
+    private static async Task<(string Run, FakeAgent A, FakeAgent B)> RunningAsync(CoordinatorUnderTest coordinator)
+    {
+        var (a, b) = (coordinator.Agent("a"), coordinator.Agent("b"));
+        await a.BeatAsync();
+        await b.BeatAsync();
+        var run = await coordinator.SubmitAsync(workers: 2);
+        await a.BeatAsync();
+        await b.BeatAsync();
+        await MeetAsync(a, b);
+        a.Trainer(0).Says(new TrainerEvent.Started(0, 1000, 1, "hash"));
+        await a.BeatAsync();
+        return (run.Id, a, b);
+    }
+
+    private static async Task MeetAsync(FakeAgent a, FakeAgent b)
+    {
+        a.Trainer(0).Says(new TrainerEvent.Ready("x"));
+        b.Trainer(1).Says(new TrainerEvent.Ready("y"));
+        await a.BeatAsync();
+        await b.BeatAsync();
+        await a.BeatAsync();
+        Assert.Equal(["x", "y"], a.Trainer(0).Order.Offers!);
+    }
+
+    private static async Task<RunPhase> CommandAsync(CoordinatorUnderTest coordinator, string run, string verb)
+    {
+        var response = await coordinator.PostAsync($"/api/v1/runs/{run}/{verb}");
+        return ProtocolJson.Read<RunStatus>(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Phase;
+    }
+}
