@@ -1,0 +1,35 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Scheduling;
+
+namespace Temper.Coordinator.Api;
+
+/// <summary>What is known of agents, and what they must know.</summary>
+internal static class AgentsApi
+{
+    public const string GatewaysPath = "/api/v1/agents/gateways";
+
+    public static void MapAgents(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/agents", List).WithName("ListAgents").WithSummary("The agents, their slots and what runs on them.").WithTags("agents");
+        api.MapGet("/agents/gateways", Gateways).WithName("GetGateways").WithSummary("Where agents connect. Needs the agent token.").WithTags("agents");
+    }
+
+    private static async Task<Ok<AgentList>> List(IGrainFactory grains) =>
+        TypedResults.Ok(new AgentList(await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Agents().ConfigureAwait(false)));
+
+    private static Ok<GatewayList> Gateways(Gateway gateway) =>
+        TypedResults.Ok(new GatewayList(gateway.ClusterId, gateway.ServiceId, [gateway.EndPoint.ToString()]));
+}
+
+/// <summary>All agents that were heard lately.</summary>
+public sealed record AgentList(IReadOnlyList<AgentStatus> Items);
+
+/// <summary>What an Orleans client needs to connect.</summary>
+/// <param name="ClusterId">The cluster.</param>
+/// <param name="ServiceId">The service.</param>
+/// <param name="Gateways">Addresses, <c>HOST:PORT</c>.</param>
+public sealed record GatewayList(string ClusterId, string ServiceId, IReadOnlyList<string> Gateways);

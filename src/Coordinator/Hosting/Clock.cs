@@ -1,0 +1,10 @@
+namespace Temper.Coordinator.Hosting;
+
+/// <summary>
+/// The clock of this project's own rules. A type of its own, because Orleans takes a bare <see cref="TimeProvider"/> from the
+/// container for its loops: a test that moved that one would run them inline and never return.
+/// </summary>
+internal sealed record Clock(TimeProvider Time)
+{
+    public DateTimeOffset Now => Time.GetUtcNow();
+}

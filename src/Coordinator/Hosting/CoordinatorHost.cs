@@ -1,0 +1,149 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Prometheus;
+using Temper.Contracts.Agents;
+using Temper.Coordinator.Agents;
+using Temper.Coordinator.Api;
+using Temper.Coordinator.Observability;
+using Temper.Coordinator.Runs;
+using Temper.Coordinator.Store;
+
+namespace Temper.Coordinator.Hosting;
+
+/// <summary>Puts a coordinator together: store, silo, reconciler, REST. Several can run side by side in one process.</summary>
+public static class CoordinatorHost
+{
+    /// <summary>Builds a coordinator that the caller starts, stops and disposes of.</summary>
+    /// <exception cref="ArgumentException">The options would start something unsafe or useless; the message names every mistake.</exception>
+    public static WebApplication Build(CoordinatorOptions options, Action<IServiceCollection>? configure = null)
+    {
+        if (OptionsCheck.Mistakes(options) is { Count: > 0 } mistakes)
+        {
+            throw new ArgumentException(string.Join(Environment.NewLine, mistakes), nameof(options));
+        }
+
+        var state = new StateFolder(options.StateDirectory);
+        try
+        {
+            return Build(options, state, configure);
+        }
+        catch
+        {
+            state.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Where a started coordinator can be reached.</summary>
+    public static CoordinatorEndpoints Endpoints(WebApplication coordinator)
+    {
+        var gateway = coordinator.Services.GetRequiredService<Gateway>();
+        return new CoordinatorEndpoints(new Uri(coordinator.Urls.First()), gateway.EndPoint, gateway.ClusterId, gateway.ServiceId);
+    }
+
+    private static WebApplication Build(CoordinatorOptions options, StateFolder state, Action<IServiceCollection>? configure)
+    {
+        // Empty: no appsettings.json of whatever folder the program was started in, no ASPNETCORE_URLS.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(CoordinatorHost).Assembly.GetName().Name });
+        builder.Logging.SetMinimumLevel(options.LogLevel).AddSimpleConsole(console => console.SingleLine = true);
+        if (options.LogLevel >= LogLevel.Warning)
+        {
+            // Hints about the garbage collector, and a watchdog that takes the age of the machine for a stall.
+            builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+        }
+
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+
+        var (siloPort, gatewayPort) = Ports.Free(options.ClusterAddress);
+        var silo = new IPEndPoint(options.ClusterAddress, options.SiloPort == 0 ? siloPort : options.SiloPort);
+        var gateway = new IPEndPoint(options.ClusterAddress, options.GatewayPort == 0 ? gatewayPort : options.GatewayPort);
+        var runs = new RunStore(options.StateDirectory);
+        builder.Host.UseOrleans(orleans => SiloSetup.Configure(orleans, options, runs.File.ConnectionString, silo, gateway));
+
+        var services = builder.Services;
+        services.AddSingleton(options);
+        services.AddSingleton(new Clock(options.Time));
+        services.AddSingleton(new Gateway(gateway, options.ClusterId, SiloSetup.ServiceId));
+        // Made by factories, so that the container disposes of them.
+        services.AddSingleton(_ => state);
+        services.AddSingleton(_ => runs);
+        services.AddSingleton(_ => new MetricStore(options.StateDirectory));
+        services.AddSingleton<CoordinatorMetrics>();
+        services.AddSingleton<InsideMark>();
+        services.AddSingleton<Secrets>();
+        services.AddSingleton<Reconciler>();
+        services.AddHostedService(provider => provider.GetRequiredService<Reconciler>());
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(4));
+        configure?.Invoke(services);
+        services.TryAddSingleton<IRunReporter, NoReport>();
+        AddRest(builder, options);
+
+        var app = builder.Build();
+        _ = app.Services.GetRequiredService<StateFolder>();
+        _ = app.Services.GetRequiredService<RunStore>();
+        app.Services.GetRequiredService<CoordinatorMetrics>().CollectFrom(runs, app.Services.GetRequiredService<IGrainFactory>());
+        MapRest(app);
+        return app;
+    }
+
+    private static void AddRest(WebApplicationBuilder builder, CoordinatorOptions options)
+    {
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = Limits.BodyBytes;
+        });
+        builder.WebHost.UseUrls(options.Url);
+        var services = builder.Services;
+        services.AddRoutingCore();
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            var own = ProtocolJson.Options;
+            json.SerializerOptions.PropertyNamingPolicy = own.PropertyNamingPolicy;
+            json.SerializerOptions.DictionaryKeyPolicy = own.DictionaryKeyPolicy;
+            json.SerializerOptions.DefaultIgnoreCondition = own.DefaultIgnoreCondition;
+            json.SerializerOptions.IgnoreReadOnlyProperties = true;
+            foreach (var converter in own.Converters)
+            {
+                json.SerializerOptions.Converters.Add(converter);
+            }
+        });
+        services.AddProblemDetails(problems => problems.CustomizeProblemDetails = Problems.Complete);
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        services.AddOpenApi("v1", openApi => openApi.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Temper";
+            document.Info.Description = "Trains text-to-text transformers on many tasks at once.";
+            document.Info.Version = "v1";
+            return Task.CompletedTask;
+        }));
+        services.AddHealthChecks().AddCheck<Readiness>("ready");
+    }
+
+    private static void MapRest(WebApplication app)
+    {
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            StatusCodeSelector = e => e is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError,
+        });
+        app.UseStatusCodePages();
+        app.UseMiddleware<Guard>();
+        app.UseRouting();
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapMetrics("/metrics", app.Services.GetRequiredService<CoordinatorMetrics>().Registry);
+        app.MapHealthChecks("/health/live", new() { Predicate = _ => false });
+        app.MapHealthChecks("/health/ready");
+        var api = app.MapGroup("/api/v1");
+        api.MapRuns();
+        api.MapMetricSeries();
+        api.MapEvents();
+        api.MapAgents();
+    }
+}

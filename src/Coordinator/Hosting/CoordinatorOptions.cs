@@ -1,0 +1,60 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Temper.Coordinator.Hosting;
+
+/// <summary>What a coordinator must be told. Everything listens on loopback unless an address here says otherwise.</summary>
+public sealed record CoordinatorOptions
+{
+    /// <summary>Folder of the two SQLite files. One coordinator at a time uses it; a second one is refused.</summary>
+    public required string StateDirectory { get; init; }
+
+    /// <summary>Folder that the output folders of runs lie under.</summary>
+    public required string OutputRoot { get; init; }
+
+    /// <summary>Folders that the sources of specs lie under.</summary>
+    public required IReadOnlyList<string> DataRoots { get; init; }
+
+    /// <summary>Secret that agents show, in REST and in grain calls.</summary>
+    public required string AgentToken { get; init; }
+
+    /// <summary>SHA-256 of each API key that is accepted, in hexadecimal. Without keys REST may listen on loopback only.</summary>
+    public IReadOnlyList<string> ApiKeyHashes { get; init; } = [];
+
+    /// <summary>Where REST listens. Default: a free port of the loopback interface; <see cref="CoordinatorHost.Endpoints"/> tells which.</summary>
+    public string Url { get; init; } = "http://127.0.0.1:0";
+
+    /// <summary>Address that the silo and its gateway listen on and that agents are told. Default: loopback.</summary>
+    public IPAddress ClusterAddress { get; init; } = IPAddress.Loopback;
+
+    /// <summary>Port between silos; 0 takes a free one.</summary>
+    public int SiloPort { get; init; }
+
+    /// <summary>Port that agents connect to; 0 takes a free one.</summary>
+    public int GatewayPort { get; init; }
+
+    /// <summary>Name of the cluster, which agents must know too.</summary>
+    public string ClusterId { get; init; } = "temper";
+
+    /// <summary>The clock of rules and of the reconciler; Orleans keeps its own.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Silence after which an agent counts as lost. Default: 10 seconds, ten heartbeats.</summary>
+    public TimeSpan AgentSilence { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long agents have to come back after a start of the coordinator before their trainers count as lost. Default: 30 seconds.</summary>
+    public TimeSpan AgentGrace { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Least level that is logged, to standard error. Default: warnings.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Warning;
+
+    /// <summary>Whether the loops that tick and reconcile run. Tests that own the clock turn them off and call the reconciler themselves.</summary>
+    internal bool RunsLoops { get; init; } = true;
+}
+
+/// <summary>Where a started coordinator can be reached.</summary>
+/// <param name="Api">Base address of REST.</param>
+/// <param name="Gateway">Where Orleans clients connect.</param>
+/// <param name="ClusterId">The cluster's name.</param>
+/// <param name="ServiceId">The service's name.</param>
+public sealed record CoordinatorEndpoints(Uri Api, IPEndPoint Gateway, string ClusterId, string ServiceId);

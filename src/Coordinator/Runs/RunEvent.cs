@@ -1,0 +1,62 @@
+using Temper.Contracts.Specs;
+
+namespace Temper.Coordinator.Runs;
+
+/// <summary>Something that a run reacts to.</summary>
+internal abstract record RunEvent
+{
+    private RunEvent()
+    {
+    }
+
+    /// <summary>The scheduler has found places for all ranks.</summary>
+    public sealed record Admitted(IReadOnlyList<Seat> Seats, Precision Precision, string Secret) : RunEvent;
+
+    /// <summary>An agent's heartbeat lists a trainer of this run; <paramref name="Acknowledged"/> of its events are stored now.</summary>
+    public sealed record RankListed(long Epoch, int Rank, long Acknowledged) : RunEvent;
+
+    public sealed record RankReady(long Epoch, int Rank, string Offer) : RunEvent;
+
+    public sealed record RankStarted(long Epoch, int Rank, int Step, long Parameters, int Threads) : RunEvent;
+
+    public sealed record StepMade(long Epoch, int Step) : RunEvent;
+
+    public sealed record CheckpointSaved(long Epoch, int Step, string Name) : RunEvent;
+
+    public sealed record RankStopped(long Epoch, int Rank, int Step) : RunEvent;
+
+    public sealed record RankFinished(long Epoch, int Rank, int Step, string ModelDirectory) : RunEvent;
+
+    /// <summary>A rank failed; <paramref name="Peer"/> is the rank that it blames.</summary>
+    public sealed record RankFailed(long Epoch, int Rank, string Cause, string Message, int? Peer) : RunEvent;
+
+    /// <summary>The rank's process no longer exists.</summary>
+    public sealed record RankGone(long Epoch, int Rank) : RunEvent;
+
+    /// <summary>An agent was heard, whatever it said.</summary>
+    public sealed record AgentHeard(string AgentId) : RunEvent;
+
+    /// <summary>An agent is lost with every trainer it had; <paramref name="Message"/> says how that is known.</summary>
+    public sealed record AgentLost(string AgentId, string Message) : RunEvent;
+
+    public sealed record PauseAsked : RunEvent;
+
+    public sealed record ResumeAsked : RunEvent;
+
+    public sealed record CancelAsked : RunEvent;
+
+    /// <summary>The report was written; or it cannot be, and <paramref name="Error"/> says why.</summary>
+    public sealed record Reported(string? Error) : RunEvent;
+
+    /// <summary>Time has passed.</summary>
+    public sealed record Tick : RunEvent;
+}
+
+/// <summary>What follows from an event.</summary>
+/// <param name="State">The new state.</param>
+/// <param name="IsDurable">Whether the new state must be stored before anybody is told.</param>
+/// <param name="Notes">What to tell those who watch.</param>
+internal sealed record RunChange(RunState State, bool IsDurable, IReadOnlyList<RunNote> Notes);
+
+/// <summary>A happening for people and programs that watch a run.</summary>
+internal sealed record RunNote(string Kind, string Message, object? Data = null);

@@ -1,0 +1,294 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Temper.Contracts.Agents;
+using Temper.Contracts.Runs;
+using Temper.Contracts.Specs;
+using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Observability;
+using Temper.Coordinator.Store;
+
+namespace Temper.Coordinator.Runs;
+
+/// <summary>
+/// Shell around <see cref="RunRule"/>: reads what came, lets the rule decide, writes metrics, then the state once, then the index, and
+/// only then answers. What a crash leaves undone between these is made good by the next activation.
+/// </summary>
+internal sealed class RunGrain(
+    [PersistentState("run", SqliteGrainStorage.Name)] IPersistentState<RunState> storage,
+    RunStore runs,
+    MetricStore metrics,
+    CoordinatorMetrics observed,
+    Clock clock) : Grain, IRunGrain
+{
+    private static readonly TimeSpan IndexInterval = TimeSpan.FromSeconds(2);
+    private readonly Dictionary<int, string> _assignments = [];
+    private RunFacts? _facts;
+    private RunState _state = new();
+    private string? _waitsFor;
+    private bool _isIndexStale;
+    private DateTimeOffset _indexedAt;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _facts = await runs.FindAsync(this.GetPrimaryKeyString()) is { } row ? RunFacts.From(row) : null;
+        _state = storage.State;
+        if (_facts is not null && storage.RecordExists)
+        {
+            // Steps are no part of the stored state; those of an ended epoch count no more.
+            if (_state.Seats.Count > 0 && await metrics.LastStepAsync(_facts.Id, _state.Epoch) is { } step)
+            {
+                _state = _state with { Step = Math.Max(_state.Step, step) };
+            }
+
+            await Index();
+        }
+    }
+
+    public Task<RunStatus?> GetStatus() => Task.FromResult(_facts is null ? null : Status());
+
+    public async Task<bool> Admit(Admission admission)
+    {
+        if (_facts is null || !_state.Phase.Waits())
+        {
+            return false;
+        }
+
+        var precision = _facts.Spec.Training.Precision switch
+        {
+            Precision.Auto => admission.HasBf16 ? Precision.Bf16 : Precision.Fp32,
+            var asked => asked,
+        };
+        var seats = admission.Members.Zip(admission.Sessions, (member, session) => new Seat(member.Rank, member.AgentId, member.Slot, session)).ToList();
+        return await Apply([new RunEvent.Admitted(seats, precision, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)))]);
+    }
+
+    public async Task Explain(string reason)
+    {
+        if (_facts is not null && _state.Phase.Waits() && _waitsFor != reason)
+        {
+            _waitsFor = reason;
+            await Index();
+        }
+    }
+
+    public async Task<ReportAnswer> Report(AgentReport report)
+    {
+        if (_facts is null)
+        {
+            return ReportAnswer.Nothing;
+        }
+
+        var sorted = TrainerReports.Sort(_state, report, clock.Now);
+        if (sorted.Steps.Count + sorted.Evaluations.Count > 0)
+        {
+            await metrics.SaveAsync(_facts.Id, _state.Epoch, sorted.Steps, sorted.Evaluations);
+        }
+
+        var hasChanged = await Apply(sorted.Events, sorted.Log);
+        observed.Count(sorted.Steps);
+        return (hasChanged, _state.ReportIsDue) switch
+        {
+            (false, _) => ReportAnswer.Nothing,
+            (true, false) => ReportAnswer.WorkersChanged,
+            (true, true) => ReportAnswer.ReportIsDue,
+        };
+    }
+
+    public Task<IReadOnlyList<TrainerOrder>> OrdersFor(string agentId)
+    {
+        IReadOnlyList<TrainerOrder> orders = _facts is null || _state.Phase == RunPhase.Cancelling
+            ? []
+            : [.. _state.Seats.Where(seat => seat.AgentId == agentId).Select(Order)];
+        return Task.FromResult(orders);
+    }
+
+    public Task LoseAgent(string agentId, string message) => Apply([new RunEvent.AgentLost(agentId, message)]);
+
+    public async Task<CommandAnswer> Command(RunCommand command)
+    {
+        if (_facts is null)
+        {
+            return new CommandAnswer(null, null);
+        }
+
+        if (Refusal(command) is { } refusal)
+        {
+            return new CommandAnswer(Status(), refusal);
+        }
+
+        await Apply([command switch
+        {
+            RunCommand.Pause => new RunEvent.PauseAsked(),
+            RunCommand.Resume => new RunEvent.ResumeAsked(),
+            RunCommand.Cancel => new RunEvent.CancelAsked(),
+            _ => throw new ArgumentOutOfRangeException(nameof(command), command, null),
+        }]);
+        return new CommandAnswer(Status(), null);
+    }
+
+    public async Task<bool> Reconcile()
+    {
+        if (_facts is null)
+        {
+            return false;
+        }
+
+        await Apply([new RunEvent.Tick()]);
+        await IndexNowAndThen();
+        return _state.ReportIsDue;
+    }
+
+    public Task Reported(string? error) => Apply([new RunEvent.Reported(error)]);
+
+    /// <summary>Applies events one after the other, then stores the outcome once. True if the run's phase or workers changed.</summary>
+    private async Task<bool> Apply(IReadOnlyList<RunEvent> events, IReadOnlyList<RunEventRow>? log = null)
+    {
+        if (_facts is null)
+        {
+            return false;
+        }
+
+        var now = clock.Now;
+        var before = _state;
+        var next = _state;
+        var isDurable = false;
+        var notes = new List<RunNote>();
+        foreach (var e in events)
+        {
+            var change = RunRule.Apply(_facts, next, e, now);
+            next = change.State;
+            isDurable |= change.IsDurable;
+            notes.AddRange(change.Notes);
+        }
+
+        if (isDurable)
+        {
+            await Store(next, notes, log ?? [], now);
+            Observe(before);
+        }
+        else
+        {
+            _state = next;
+            if (log is { Count: > 0 } || _isIndexStale)
+            {
+                await Index(log);
+            }
+            else
+            {
+                await IndexNowAndThen();
+            }
+        }
+
+        return before.Phase != _state.Phase || before.Epoch != _state.Epoch || (before.Seats.Count > 0) != (_state.Seats.Count > 0) || before.ReportIsDue != _state.ReportIsDue;
+    }
+
+    private async Task Store(RunState next, List<RunNote> notes, IReadOnlyList<RunEventRow> log, DateTimeOffset now)
+    {
+        var changes = _state.Changes + 1;
+        var rows = notes.Select((note, i) => new RunEventRow($"c{changes}.{i}", now, note.Kind, note.Message, note.Data is null ? null : ProtocolJson.Write(note.Data)));
+        next = next with { Changes = changes, LastEvents = [.. log, .. rows] };
+        storage.State = next;
+        try
+        {
+            await storage.WriteStateAsync();
+        }
+        catch
+        {
+            // What is stored is unknown now; a new activation reads it.
+            DeactivateOnIdle();
+            throw;
+        }
+
+        if (next.Epoch != _state.Epoch)
+        {
+            _assignments.Clear();
+        }
+
+        _state = next;
+        if (!next.Phase.Waits())
+        {
+            _waitsFor = null;
+        }
+
+        await Index();
+    }
+
+    private async Task Index(IReadOnlyList<RunEventRow>? log = null)
+    {
+        _isIndexStale = true;
+        await runs.SaveAsync(Status(), [.. _state.LastEvents, .. log ?? []]);
+        _isIndexStale = false;
+        _indexedAt = clock.Now;
+    }
+
+    // The steps in the index are for lists: a little old is good enough.
+    private Task IndexNowAndThen() =>
+        _state.Seats.Count > 0 && clock.Now - _indexedAt >= IndexInterval ? Index() : Task.CompletedTask;
+
+    private void Observe(RunState before)
+    {
+        // Recoveries are only ever appended.
+        if (_state.Recoveries.Count > 0 && (before.Recoveries.Count == 0 || _state.Recoveries[^1] != before.Recoveries[^1]))
+        {
+            observed.CountRecovery(_state.Recoveries[^1].Cause);
+        }
+    }
+
+    private string? Refusal(RunCommand command) => (command, _state.Phase) switch
+    {
+        (RunCommand.Cancel, RunPhase.Cancelled) => null,
+        (_, var phase) when phase.IsTerminal() => $"The run has ended ({JsonNamingPolicy.SnakeCaseLower.ConvertName(phase.ToString())}); an ended run cannot be changed. Submit it again.",
+        (RunCommand.Pause, RunPhase.Cancelling) => "The run is being cancelled.",
+        (RunCommand.Pause, _) when _state.ReportIsDue => "The run is trained and only writes its report.",
+        (RunCommand.Resume, RunPhase.Paused or RunPhase.Queued or RunPhase.Starting or RunPhase.Running or RunPhase.Recovering) => null,
+        (RunCommand.Resume, _) => "The run still saves its checkpoint or is being cancelled. Ask again when it is paused.",
+        _ => null,
+    };
+
+    private TrainerOrder Order(Seat seat)
+    {
+        if (!_assignments.TryGetValue(seat.Rank, out var assignment))
+        {
+            assignment = ProtocolJson.Write(new TrainerAssignment(
+                _facts!.Id,
+                _state.Epoch,
+                seat.Rank,
+                _facts.Spec.Workers,
+                _facts.Spec,
+                _state.Precision!.Value,
+                _facts.DataRoots,
+                _facts.OutputDirectory,
+                _state.Start?.Name,
+                _state.Secret!));
+            _assignments[seat.Rank] = assignment;
+        }
+
+        var offers = _state.Seats.All(s => s.Offer is not null) ? _state.Seats.Select(s => s.Offer!).ToList() : null;
+        return new TrainerOrder(_facts!.Id, _state.Epoch, seat.Rank, seat.Slot, assignment, offers, _state.Phase == RunPhase.Pausing, seat.Acknowledged);
+    }
+
+    private RunStatus Status() => new(
+        _facts!.Id,
+        _facts.Spec.Name,
+        _state.Phase,
+        Reason(),
+        _state.Step,
+        _facts.Spec.Training.Steps,
+        _state.Epoch,
+        _facts.Spec.Workers,
+        [.. _state.Seats.Select(seat => new Member(seat.Rank, seat.AgentId, seat.Slot))],
+        _state.Recoveries,
+        _state.LastCheckpoint?.Step,
+        _facts.OutputDirectory,
+        _facts.CreatedAt,
+        _state.StartedAt,
+        _state.EndedAt,
+        _state.Precision?.ToString().ToLowerInvariant());
+
+    private string Reason() => (_state.Phase, _waitsFor) switch
+    {
+        (RunPhase.Queued, { } wait) => wait,
+        (RunPhase.Recovering, { } wait) => $"{_state.Reason} {wait}",
+        _ => _state.Reason,
+    };
+}

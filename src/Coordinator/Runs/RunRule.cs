@@ -1,0 +1,328 @@
+using Temper.Contracts.Runs;
+
+namespace Temper.Coordinator.Runs;
+
+/// <summary>
+/// The life of a run as a pure function: (facts, state, event, now) to the new state and what to tell. The grain around it only
+/// stores and answers. Three laws, each a property test: a terminal phase is never left, the epoch only grows, and what carries
+/// another epoch changes nothing.
+/// </summary>
+internal static class RunRule
+{
+    /// <summary>How long a failure that may be an echo waits for its cause: two heartbeats.</summary>
+    public static readonly TimeSpan SuspicionTime = TimeSpan.FromSeconds(2);
+
+    private const int MostRecoveriesKept = 1000;
+
+    public static RunChange Apply(RunFacts facts, RunState state, RunEvent e, DateTimeOffset now)
+    {
+        if (state.Phase.IsTerminal())
+        {
+            return Same(state);
+        }
+
+        return e switch
+        {
+            RunEvent.Admitted admitted => Admit(facts, state, admitted, now),
+            RunEvent.RankListed x => IfCurrent(state, x.Epoch, x.Rank, seat => Quietly(WithSeat(state, seat with { Listed = true, Acknowledged = Math.Max(seat.Acknowledged, x.Acknowledged) }))),
+            RunEvent.RankReady x => IfCurrent(state, x.Epoch, x.Rank, seat => Ready(state, seat, x.Offer)),
+            RunEvent.RankStarted x => IfCurrent(state, x.Epoch, x.Rank, _ => Started(facts, state, x, now)),
+            RunEvent.StepMade x => x.Epoch == state.Epoch && x.Step > state.Step ? Quietly(state with { Step = x.Step }) : Same(state),
+            RunEvent.CheckpointSaved x => x.Epoch == state.Epoch ? Saved(facts, state, x) : Same(state),
+            RunEvent.RankStopped x => IfCurrent(state, x.Epoch, x.Rank, seat => Stopped(facts, state, seat, x.Step, now)),
+            RunEvent.RankFinished x => IfCurrent(state, x.Epoch, x.Rank, seat => Finished(state, seat, x, now)),
+            RunEvent.RankFailed x => IfCurrent(state, x.Epoch, x.Rank, seat => Failed(facts, state, seat, x, now)),
+            RunEvent.RankGone x => IfCurrent(state, x.Epoch, x.Rank, seat => Gone(state, [seat], now)),
+            RunEvent.AgentHeard x => Heard(state, x.AgentId),
+            RunEvent.AgentLost x => LostAgent(facts, state, x, now),
+            RunEvent.PauseAsked => Pause(facts, state),
+            RunEvent.ResumeAsked => Resume(state),
+            RunEvent.CancelAsked => Cancel(state, now),
+            RunEvent.Reported x => Reported(facts, state, x.Error, now),
+            RunEvent.Tick => state.Suspicion is { } suspicion && now >= suspicion.Until ? Confirm(facts, state, suspicion, now) : Same(state),
+            _ => throw new ArgumentOutOfRangeException(nameof(e), e, "There is no rule for this event."),
+        };
+    }
+
+    private static RunChange Admit(RunFacts facts, RunState state, RunEvent.Admitted admitted, DateTimeOffset now)
+    {
+        if (!state.Phase.Waits() || admitted.Seats.Count != facts.Spec.Workers)
+        {
+            return Same(state);
+        }
+
+        var start = state.LastCheckpoint;
+        var next = state with
+        {
+            Phase = RunPhase.Starting,
+            Reason = start is null ? "Trainers start." : $"Trainers start from the checkpoint of step {start.Step}.",
+            Epoch = state.Epoch + 1,
+            Seats = admitted.Seats,
+            Precision = state.Precision ?? admitted.Precision,
+            Secret = admitted.Secret,
+            Start = start,
+            Step = start?.Step ?? 0,
+            StartedAt = state.StartedAt ?? now,
+        };
+        return Durably(next, new RunNote("admitted", $"Epoch {next.Epoch}: {next.Reason}", new { next.Epoch, Members = Members(next), FromStep = next.Step }));
+    }
+
+    private static RunChange Ready(RunState state, Seat seat, string offer)
+    {
+        if (seat.Offer is not null)
+        {
+            return Same(state);
+        }
+
+        var next = WithSeat(state, seat with { Offer = offer });
+        return Durably(next, next.Seats.All(s => s.Offer is not null) ? [new RunNote("ready", $"All {next.Seats.Count} ranks have loaded and meet.")] : []);
+    }
+
+    private static RunChange Started(RunFacts facts, RunState state, RunEvent.RankStarted started, DateTimeOffset now)
+    {
+        if (state.Phase != RunPhase.Starting)
+        {
+            return Same(state);
+        }
+
+        var next = state with
+        {
+            Phase = RunPhase.Running,
+            Reason = $"Trains for {facts.Spec.Training.Steps} steps.",
+            Step = Math.Max(state.Step, started.Step),
+            StartedAt = state.StartedAt ?? now,
+        };
+        return Durably(next, new RunNote("started", $"Training goes on after step {started.Step}.", new { started.Step, started.Parameters, started.Threads }));
+    }
+
+    private static RunChange Saved(RunFacts facts, RunState state, RunEvent.CheckpointSaved saved)
+    {
+        var mark = new CheckpointMark(saved.Step, saved.Name);
+        if (state.Checkpoints.Contains(mark))
+        {
+            return Same(state);
+        }
+
+        var next = state with
+        {
+            Checkpoints = [.. state.Checkpoints.Append(mark).TakeLast(facts.Spec.Training.KeepCheckpoints)],
+            Step = Math.Max(state.Step, saved.Step),
+        };
+        return Durably(next, new RunNote("checkpoint", $"The checkpoint of step {saved.Step} is whole.", new { saved.Step, saved.Name }));
+    }
+
+    private static RunChange Stopped(RunFacts facts, RunState state, Seat seat, int step, DateTimeOffset now)
+    {
+        if (state.Phase == RunPhase.Cancelling)
+        {
+            return Same(state);
+        }
+
+        if (state.Phase != RunPhase.Pausing)
+        {
+            return EndEpoch(facts, state, FailureCauses.TrainerError, $"{Name(seat)} stopped after step {step} without being asked.", now);
+        }
+
+        var next = WithSeat(state, seat with { End = SeatEnd.Stopped });
+        return next.Seats.All(s => s.End == SeatEnd.Stopped)
+            ? Paused(next, $"Paused after step {Math.Max(step, next.LastCheckpoint?.Step ?? 0)}; resume to go on.")
+            : Durably(next);
+    }
+
+    private static RunChange Finished(RunState state, Seat seat, RunEvent.RankFinished finished, DateTimeOffset now)
+    {
+        if (state.Phase == RunPhase.Cancelling)
+        {
+            return Gone(state, [seat], now);
+        }
+
+        // Rank 0 evaluates and exports, so the others may be done long before it.
+        return seat.Rank != 0
+            ? Durably(WithSeat(state, seat with { End = SeatEnd.Finished }))
+            : Durably(
+                Release(state) with
+                {
+                    Phase = RunPhase.Running,
+                    Reason = "Trained and evaluated; writes the report.",
+                    Step = Math.Max(state.Step, finished.Step),
+                    ModelDirectory = finished.ModelDirectory,
+                },
+                new RunNote("finished", $"All {finished.Step} steps are made and every task is evaluated.", new { finished.Step, finished.ModelDirectory }));
+    }
+
+    private static RunChange Reported(RunFacts facts, RunState state, string? error, DateTimeOffset now)
+    {
+        if (!state.ReportIsDue)
+        {
+            return Same(state);
+        }
+
+        var reason = error is null
+            ? $"Trained for {facts.Spec.Training.Steps} steps, evaluated, reported."
+            : $"Trained for {facts.Spec.Training.Steps} steps and evaluated. The report could not be written: {error}";
+        return End(state, RunPhase.Succeeded, reason, now);
+    }
+
+    private static RunChange Failed(RunFacts facts, RunState state, Seat seat, RunEvent.RankFailed failed, DateTimeOffset now)
+    {
+        if (state.Phase == RunPhase.Cancelling)
+        {
+            return Gone(state, [seat], now);
+        }
+
+        if (seat.End != SeatEnd.None)
+        {
+            return Same(state);
+        }
+
+        var message = $"{Name(seat)}: {failed.Message}";
+        if (failed.Cause is not (FailureCauses.Exchange or FailureCauses.NoProgress))
+        {
+            return EndEpoch(facts, state, failed.Cause, message, now);
+        }
+
+        // A weak cause: wait for the strong one behind it. Blame is followed from rank to rank, each time with the first deadline.
+        var next = WithSeat(state, seat with { End = SeatEnd.Failed });
+        var peer = failed.Peer is { } p && p != seat.Rank ? next.Seats.FirstOrDefault(s => s.Rank == p) : null;
+        if (state.Suspicion is { } earlier)
+        {
+            var isFollowed = earlier.Peer == seat.Rank || earlier.Peer is null;
+            return (isFollowed, peer) switch
+            {
+                (true, { End: SeatEnd.None }) => Durably(next with { Suspicion = earlier with { Rank = seat.Rank, Cause = failed.Cause, Message = message, Peer = peer.Rank, PeerHeard = false } }),
+                (true, _) => EndEpoch(facts, next, earlier.Cause, earlier.Message, now),
+                _ => Durably(next),
+            };
+        }
+
+        return Durably(next with { Suspicion = new Suspicion(seat.Rank, failed.Cause, message, peer?.Rank, now + SuspicionTime, PeerHeard: false) });
+    }
+
+    private static RunChange Heard(RunState state, string agentId) =>
+        state.Suspicion is { PeerHeard: false, Peer: { } peer } suspicion && state.Seats.Any(seat => seat.Rank == peer && seat.AgentId == agentId)
+            ? Quietly(state with { Suspicion = suspicion with { PeerHeard = true } })
+            : Same(state);
+
+    // Nothing better was heard. If not even the blamed rank's agent was, then that agent is the cause.
+    private static RunChange Confirm(RunFacts facts, RunState state, Suspicion suspicion, DateTimeOffset now)
+    {
+        var peer = suspicion.Peer is { } rank ? state.Seats.FirstOrDefault(seat => seat.Rank == rank) : null;
+        return peer is null || suspicion.PeerHeard
+            ? EndEpoch(facts, state, suspicion.Cause, peer is null ? suspicion.Message : $"{suspicion.Message} It blames {Name(peer, atStart: false)}.", now)
+            : EndEpoch(facts, state, FailureCauses.AgentLost, $"{Name(peer)}: the agent does not answer. First noticed by rank {suspicion.Rank}: {suspicion.Message}", now);
+    }
+
+    private static RunChange LostAgent(RunFacts facts, RunState state, RunEvent.AgentLost lost, DateTimeOffset now)
+    {
+        var seats = state.Seats.Where(seat => seat.AgentId == lost.AgentId).ToList();
+        if (seats.Count == 0)
+        {
+            return Same(state);
+        }
+
+        if (state.Phase == RunPhase.Cancelling)
+        {
+            return Gone(state, seats, now);
+        }
+
+        var ranks = seats.Count == 1 ? $"Rank {seats[0].Rank}" : $"Ranks {string.Join(", ", seats.Select(seat => seat.Rank))}";
+        return EndEpoch(facts, state, FailureCauses.AgentLost, $"{ranks} on agent {lost.AgentId}: {lost.Message}", now);
+    }
+
+    /// <summary>The epoch is over by a failure: try again, or give up.</summary>
+    private static RunChange EndEpoch(RunFacts facts, RunState state, string cause, string message, DateTimeOffset now)
+    {
+        if (!FailureCauses.IsRetryable(cause))
+        {
+            return End(state, RunPhase.Failed, $"{message} ({cause}) Not tried again: another attempt would end the same way.", now);
+        }
+
+        // A damaged checkpoint is dropped and the one before it is tried. That cannot go on for ever, so it counts as no attempt.
+        var isDropped = cause == FailureCauses.CheckpointDamaged && state.Start is not null;
+        var checkpoints = isDropped ? [.. state.Checkpoints.Where(mark => mark != state.Start)] : state.Checkpoints;
+        var isProgress = state.Step > state.BestStep;
+        var fruitless = isProgress ? 0 : state.FruitlessAttempts + (isDropped ? 0 : 1);
+        var fromStep = checkpoints.Count > 0 ? checkpoints[^1].Step : 0;
+        var next = Release(state) with
+        {
+            Step = fromStep,
+            BestStep = Math.Max(state.BestStep, state.Step),
+            FruitlessAttempts = fruitless,
+            Checkpoints = checkpoints,
+            Recoveries = [.. state.Recoveries.Append(new Recovery(now, state.Epoch, cause, message, fromStep)).TakeLast(MostRecoveriesKept)],
+        };
+        if (fruitless >= facts.Spec.Recovery.Attempts)
+        {
+            return End(next, RunPhase.Failed, $"{fruitless} attempts in a row made no progress. The last one: {message} ({cause})", now);
+        }
+
+        var from = fromStep == 0 ? "the beginning" : $"the checkpoint of step {fromStep}";
+        var note = new RunNote("recovery", $"{message} Goes on from {from}.", new { state.Epoch, Cause = cause, FromStep = fromStep });
+        return state.Phase == RunPhase.Pausing
+            ? Paused(next, $"Paused; the trainers were lost before they had saved, so it will go on from {from}. {message}", note)
+            : Durably(next with { Phase = RunPhase.Recovering, Reason = $"{message} Goes on from {from}." }, note);
+    }
+
+    private static RunChange Pause(RunFacts facts, RunState state) => state.Phase switch
+    {
+        _ when state.ReportIsDue => Same(state),
+        RunPhase.Queued or RunPhase.Recovering => Paused(state, "Paused before it had workers; resume to go on."),
+        // Nothing was trained since the checkpoint that it starts from: there is nothing to save.
+        RunPhase.Starting => Paused(Release(state), "Paused while trainers started; resume to go on."),
+        RunPhase.Running => Durably(
+            state with { Phase = RunPhase.Pausing, Reason = "Trainers save a checkpoint and end." },
+            new RunNote("pausing", "Trainers are asked to save a checkpoint and end.")),
+        _ => Same(state),
+    };
+
+    private static RunChange Resume(RunState state) => state.Phase == RunPhase.Paused
+        ? Durably(state with { Phase = RunPhase.Queued, Reason = "Resumed; waits to be scheduled.", FruitlessAttempts = 0 }, new RunNote("resumed", "The run was resumed."))
+        : Same(state);
+
+    private static RunChange Cancel(RunState state, DateTimeOffset now) => state.Phase switch
+    {
+        RunPhase.Cancelling => Same(state),
+        _ when state.Seats.Count == 0 => End(state, RunPhase.Cancelled, "Cancelled by a user.", now),
+        _ => Durably(
+            state with { Phase = RunPhase.Cancelling, Reason = "Trainers are ended.", Suspicion = null },
+            new RunNote("cancelling", "Trainers are asked to end without a checkpoint.")),
+    };
+
+    private static RunChange Gone(RunState state, IReadOnlyList<Seat> seats, DateTimeOffset now)
+    {
+        if (state.Phase != RunPhase.Cancelling)
+        {
+            return Same(state);
+        }
+
+        var next = seats.Aggregate(state, (s, seat) => WithSeat(s, seat with { End = SeatEnd.Gone }));
+        return next.Seats.All(seat => seat.End == SeatEnd.Gone)
+            ? End(next, RunPhase.Cancelled, $"Cancelled by a user after step {state.Step}.", now)
+            : Durably(next);
+    }
+
+    private static RunChange Paused(RunState state, string reason, params RunNote[] notes) =>
+        Durably(Release(state) with { Phase = RunPhase.Paused, Reason = reason }, [.. notes, new RunNote("paused", reason)]);
+
+    private static RunChange End(RunState state, RunPhase phase, string reason, DateTimeOffset now) => Durably(
+        Release(state) with { Phase = phase, Reason = reason, EndedAt = now },
+        new RunNote(phase.ToString().ToLowerInvariant(), reason));
+
+    private static RunState Release(RunState state) => state with { Seats = [], Secret = null, Suspicion = null };
+
+    private static RunState WithSeat(RunState state, Seat seat) =>
+        state with { Seats = [.. state.Seats.Select(s => s.Rank == seat.Rank ? seat : s)] };
+
+    private static RunChange IfCurrent(RunState state, long epoch, int rank, Func<Seat, RunChange> then) =>
+        epoch == state.Epoch && state.Seats.FirstOrDefault(seat => seat.Rank == rank) is { } seat ? then(seat) : Same(state);
+
+    private static IReadOnlyList<Member> Members(RunState state) => [.. state.Seats.Select(seat => new Member(seat.Rank, seat.AgentId, seat.Slot))];
+
+    private static string Name(Seat seat, bool atStart = true) => $"{(atStart ? "Rank" : "rank")} {seat.Rank} on agent {seat.AgentId}";
+
+    private static RunChange Same(RunState state) => new(state, IsDurable: false, []);
+
+    private static RunChange Quietly(RunState state) => new(state, IsDurable: false, []);
+
+    private static RunChange Durably(RunState state, params IReadOnlyList<RunNote> notes) => new(state, IsDurable: true, notes);
+}

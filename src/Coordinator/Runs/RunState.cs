@@ -1,0 +1,111 @@
+using Temper.Contracts.Runs;
+using Temper.Contracts.Specs;
+using Temper.Coordinator.Store;
+
+namespace Temper.Coordinator.Runs;
+
+/// <summary>
+/// What a run remembers. Stored as JSON with one write a change; properties have defaults, so that a state which an older program
+/// wrote can be read. <see cref="Step"/> and <see cref="Seat.Acknowledged"/> may be ahead of what is stored: both can be made good.
+/// </summary>
+internal sealed record RunState
+{
+    public RunPhase Phase { get; init; } = RunPhase.Queued;
+
+    /// <summary>Why it is in this phase; a sentence.</summary>
+    public string Reason { get; init; } = "Waits to be scheduled.";
+
+    /// <summary>The fence: what carries another number is ignored.</summary>
+    public long Epoch { get; init; }
+
+    /// <summary>The ranks of this epoch, in order; empty without workers.</summary>
+    public IReadOnlyList<Seat> Seats { get; init; } = [];
+
+    /// <summary>Resolved at the first start and kept: another number format would give other losses.</summary>
+    public Precision? Precision { get; init; }
+
+    /// <summary>Key with which the ranks of this epoch authenticate each other.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>The last checkpoints that were reported whole, oldest first.</summary>
+    public IReadOnlyList<CheckpointMark> Checkpoints { get; init; } = [];
+
+    public CheckpointMark? LastCheckpoint => Checkpoints.Count > 0 ? Checkpoints[^1] : null;
+
+    /// <summary>What this epoch started from; null for the beginning.</summary>
+    public CheckpointMark? Start { get; init; }
+
+    /// <summary>Completed steps.</summary>
+    public int Step { get; init; }
+
+    /// <summary>The furthest step that any earlier attempt reached.</summary>
+    public int BestStep { get; init; }
+
+    /// <summary>Attempts in a row that got no further than an earlier one.</summary>
+    public int FruitlessAttempts { get; init; }
+
+    public IReadOnlyList<Recovery> Recoveries { get; init; } = [];
+
+    /// <summary>A failure that may only be the consequence of another one, not heard of yet.</summary>
+    public Suspicion? Suspicion { get; init; }
+
+    /// <summary>Folder of the exported model; set when training is done and only the report is missing.</summary>
+    public string? ModelDirectory { get; init; }
+
+    public DateTimeOffset? StartedAt { get; init; }
+
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Number of stored changes; part of the keys of <see cref="LastEvents"/>.</summary>
+    public long Changes { get; init; }
+
+    /// <summary>The events of the last change, kept with it until they are surely in the index.</summary>
+    public IReadOnlyList<RunEventRow> LastEvents { get; init; } = [];
+
+    /// <summary>Whether the report is still to be written.</summary>
+    public bool ReportIsDue => ModelDirectory is not null && !Phase.IsTerminal();
+}
+
+/// <summary>How a rank of this epoch ended.</summary>
+internal enum SeatEnd
+{
+    /// <summary>It has not.</summary>
+    None,
+    Stopped,
+    Finished,
+    Failed,
+
+    /// <summary>Its process is gone, as was asked.</summary>
+    Gone,
+}
+
+/// <summary>A rank's place.</summary>
+/// <param name="Rank">The rank.</param>
+/// <param name="AgentId">The agent that runs it.</param>
+/// <param name="Slot">The agent's slot.</param>
+/// <param name="Session">The agent process that was asked; another one does not have the trainer.</param>
+/// <param name="Offer">What the rank published for the others.</param>
+/// <param name="Acknowledged">Number of its events that are stored.</param>
+/// <param name="Listed">Whether the agent has ever listed the trainer.</param>
+/// <param name="End">How it ended.</param>
+internal sealed record Seat(
+    int Rank,
+    string AgentId,
+    int Slot,
+    string Session,
+    string? Offer = null,
+    long Acknowledged = 0,
+    bool Listed = false,
+    SeatEnd End = SeatEnd.None);
+
+/// <summary>A checkpoint that is whole on disk.</summary>
+internal sealed record CheckpointMark(int Step, string Name);
+
+/// <summary>A failure that waits for its cause: a broken exchange is mostly the echo of a dead peer.</summary>
+/// <param name="Rank">Who reported it.</param>
+/// <param name="Cause">Its cause if nothing better is heard.</param>
+/// <param name="Message">Its message.</param>
+/// <param name="Peer">The rank that is blamed.</param>
+/// <param name="Until">When waiting ends.</param>
+/// <param name="PeerHeard">Whether the blamed rank's agent was heard since.</param>
+internal sealed record Suspicion(int Rank, string Cause, string Message, int? Peer, DateTimeOffset Until, bool PeerHeard);

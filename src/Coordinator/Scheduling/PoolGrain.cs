@@ -1,0 +1,112 @@
+using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Runs;
+using Temper.Coordinator.Store;
+
+namespace Temper.Coordinator.Scheduling;
+
+/// <summary>Shell around <see cref="SchedulerRule"/>: keeps who was heard when, reads the open runs from the index, tells runs what was decided.</summary>
+[KeepAlive]
+internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Clock clock) : Grain, IPoolGrain
+{
+    // Two and a half heartbeats: an agent that has just died should not get the run that has just lost it.
+    private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(2.5);
+    private static readonly TimeSpan Forgetting = TimeSpan.FromMinutes(10);
+    private readonly Dictionary<string, (AgentPresence Presence, DateTimeOffset HeardAt)> _agents = [];
+    private readonly DateTimeOffset _startedAt = clock.Now;
+    private IReadOnlyList<OpenRun> _open = [];
+
+    public async Task<IReadOnlyList<string>> Heard(AgentPresence agent)
+    {
+        var isNews = !_agents.TryGetValue(agent.Id, out var known) || known.Presence != agent || StateOf(known.HeardAt) != AgentState.Ready;
+        _agents[agent.Id] = (agent, clock.Now);
+        return isNews ? await Schedule(agent.Id) : RunsOn(agent.Id);
+    }
+
+    public async Task<IReadOnlyList<string>> Schedule(string? agentId)
+    {
+        _open = await store.OpenRunsAsync();
+        var offers = _agents.Values
+            .Where(agent => StateOf(agent.HeardAt) != AgentState.Lost)
+            .Select(agent => new AgentOffer(agent.Presence.Id, agent.Presence.SlotCount, agent.Presence.MemoryPerSlot, agent.Presence.HasBf16, StateOf(agent.HeardAt) == AgentState.Ready))
+            .ToList();
+        var demands = _open
+            .Select(run => new RunDemand(run.Status.Id, run.Order, run.Status.Phase, run.Status.Workers, run.MemoryBytes, run.Status.Members))
+            .ToList();
+        var schedule = SchedulerRule.Decide(offers, demands);
+        foreach (var placement in schedule.Placements)
+        {
+            var sessions = placement.Members.Select(member => _agents[member.AgentId].Presence.Session).ToList();
+            await GrainFactory.GetGrain<IRunGrain>(placement.RunId).Admit(new Admission(placement.Members, sessions, placement.HasBf16));
+        }
+
+        foreach (var run in _open)
+        {
+            // Most of a long line waits for the same as a second ago: those runs are not woken for it.
+            if (schedule.Reasons.TryGetValue(run.Status.Id, out var reason) && !run.Status.Reason.EndsWith(reason, StringComparison.Ordinal))
+            {
+                await GrainFactory.GetGrain<IRunGrain>(run.Status.Id).Explain(reason);
+            }
+        }
+
+        if (schedule.Placements.Count > 0)
+        {
+            _open = await store.OpenRunsAsync();
+        }
+
+        return agentId is null ? [] : RunsOn(agentId);
+    }
+
+    public async Task Tick()
+    {
+        _open = await store.OpenRunsAsync();
+        foreach (var run in _open)
+        {
+            foreach (var agentId in run.Status.Members.Select(member => member.AgentId).Distinct())
+            {
+                if (Loss(agentId) is { } loss)
+                {
+                    await GrainFactory.GetGrain<IRunGrain>(run.Status.Id).LoseAgent(agentId, loss);
+                }
+            }
+        }
+
+        foreach (var id in _agents.Where(agent => clock.Now - agent.Value.HeardAt > Forgetting).Select(agent => agent.Key).ToList())
+        {
+            _agents.Remove(id);
+        }
+
+        await Schedule(null);
+    }
+
+    public async Task<IReadOnlyList<AgentStatus>> Agents()
+    {
+        _open = await store.OpenRunsAsync();
+        var trainers = _open
+            .SelectMany(run => run.Status.Members.Select(member => (member.AgentId, Trainer: new AgentTrainer(member.Slot, run.Status.Id, member.Rank))))
+            .ToLookup(pair => pair.AgentId, pair => pair.Trainer);
+        return [.. _agents.Values.OrderBy(agent => agent.Presence.Id, StringComparer.Ordinal).Select(agent => new AgentStatus(
+            agent.Presence.Id,
+            agent.Presence.Host,
+            StateOf(agent.HeardAt),
+            agent.Presence.SlotCount,
+            agent.Presence.MemoryPerSlot,
+            agent.Presence.HasBf16,
+            agent.HeardAt,
+            [.. trainers[agent.Presence.Id].OrderBy(trainer => trainer.Slot)]))];
+    }
+
+    private IReadOnlyList<string> RunsOn(string agentId) =>
+        [.. _open.Where(run => run.Status.Members.Any(member => member.AgentId == agentId)).Select(run => run.Status.Id)];
+
+    // Whoever was not heard since this start may not know of it yet: a restart of the coordinator must not restart its runs.
+    private string? Loss(string agentId) => _agents.TryGetValue(agentId, out var agent)
+        ? StateOf(agent.HeardAt) == AgentState.Lost ? $"the agent was not heard for {options.AgentSilence.TotalSeconds:0} seconds." : null
+        : clock.Now - _startedAt > options.AgentGrace ? $"the agent did not come back within {options.AgentGrace.TotalSeconds:0} seconds after the coordinator's start." : null;
+
+    private AgentState StateOf(DateTimeOffset heardAt) => (clock.Now - heardAt) switch
+    {
+        var silence when silence > options.AgentSilence => AgentState.Lost,
+        var silence when silence > Freshness => AgentState.Late,
+        _ => AgentState.Ready,
+    };
+}

@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Temper.Contracts.Agents;
+using Temper.Contracts.Runs;
+
+namespace Temper.Coordinator.Store;
+
+/// <summary>The index of runs and their events. Lists are read from here, never by asking grains one by one.</summary>
+internal sealed class RunStore(string directory) : IDisposable
+{
+    private readonly SqliteFile _file = new(Path.Combine(directory, "state.db"), StateSchema.Sql, durable: true);
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The file, which grain storage writes too.</summary>
+    public SqliteFile File => _file;
+
+    /// <summary>Ends at the next new event of any run. Take it before reading, or an event in between is missed.</summary>
+    public Task NextEvent => Volatile.Read(ref _changed).Task;
+
+    /// <summary>Writes a submission; when the task ends it is on the disk.</summary>
+    public async Task<InsertResult> InsertAsync(RunRow row, RunStatus status, string? idempotencyKey, string? bodyHash)
+    {
+        var result = await _file.WriteAsync(connection => Insert(connection, row, status, idempotencyKey, bodyHash)).ConfigureAwait(false);
+        Announce();
+        return result;
+    }
+
+    /// <summary>Writes what changed. Writing it again changes nothing more.</summary>
+    public async Task SaveAsync(RunStatus status, IReadOnlyList<RunEventRow> events)
+    {
+        await _file.WriteAsync(connection =>
+        {
+            connection.Execute(
+                "UPDATE runs SET phase = @phase, ended = @ended, status = @status WHERE id = @id",
+                ("@id", status.Id), ("@phase", Name(status.Phase)), ("@ended", status.Phase.IsTerminal()), ("@status", ProtocolJson.Write(status)));
+            InsertEvents(connection, status.Id, events);
+        }).ConfigureAwait(false);
+        if (events.Count > 0)
+        {
+            Announce();
+        }
+    }
+
+    public Task<RunRow?> FindAsync(string id) => _file.ReadAsync(connection => connection.Query(
+        "SELECT id, name, spec, data_roots, output_directory, memory_bytes, created_at FROM runs WHERE id = @id",
+        reader => new RunRow(
+            reader.GetString(0),
+            reader.GetString(1),
+            reader.GetString(2),
+            ProtocolJson.Read<string[]>(reader.GetString(3)),
+            reader.GetString(4),
+            reader.GetInt64(5),
+            Time(reader.GetString(6))),
+        ("@id", id)).SingleOrDefault());
+
+    /// <summary>The runs that have not ended, in the order of submission.</summary>
+    public Task<IReadOnlyList<OpenRun>> OpenRunsAsync() => _file.ReadAsync<IReadOnlyList<OpenRun>>(connection => connection.Query(
+        "SELECT seq, memory_bytes, status FROM runs WHERE ended = 0 ORDER BY seq",
+        reader => new OpenRun(reader.GetInt64(0), reader.GetInt64(1), ProtocolJson.Read<RunStatus>(reader.GetString(2)))));
+
+    /// <summary>Runs from the newest on, those after <paramref name="before"/> in that order.</summary>
+    public Task<IReadOnlyList<(long Order, RunStatus Status)>> ListAsync(RunPhase? phase, long? before, int most) => _file.ReadAsync<IReadOnlyList<(long, RunStatus)>>(connection => connection.Query(
+        "SELECT seq, status FROM runs WHERE (@phase IS NULL OR phase = @phase) AND (@before IS NULL OR seq < @before) ORDER BY seq DESC LIMIT @most",
+        reader => (reader.GetInt64(0), ProtocolJson.Read<RunStatus>(reader.GetString(1))),
+        ("@phase", phase is { } p ? Name(p) : null), ("@before", before), ("@most", most)));
+
+    public Task<IReadOnlyDictionary<RunPhase, int>> CountByPhaseAsync() => _file.ReadAsync<IReadOnlyDictionary<RunPhase, int>>(connection => connection.Query(
+        "SELECT phase, COUNT(*) FROM runs GROUP BY phase",
+        reader => (Phase: Phase(reader.GetString(0)), Count: reader.GetInt32(1))).ToDictionary(row => row.Phase, row => row.Count));
+
+    public Task<IReadOnlyList<StoredEvent>> EventsAsync(string run, long after, int most) => _file.ReadAsync<IReadOnlyList<StoredEvent>>(connection => connection.Query(
+        "SELECT id, at, kind, message, data FROM events WHERE run = @run AND id > @after ORDER BY id LIMIT @most",
+        reader => new StoredEvent(
+            reader.GetInt64(0),
+            Time(reader.GetString(1)),
+            reader.GetString(2),
+            reader.GetString(3),
+            reader.Text(4) is { } data ? JsonSerializer.Deserialize<JsonElement>(data) : null),
+        ("@run", run), ("@after", after), ("@most", most)));
+
+    public void Dispose() => _file.Dispose();
+
+    private static InsertResult Insert(SqliteConnection connection, RunRow row, RunStatus status, string? idempotencyKey, string? bodyHash)
+    {
+        if (idempotencyKey is not null
+            && connection.Query("SELECT id, body_hash FROM runs WHERE idempotency_key = @key", reader => (Id: reader.GetString(0), Hash: reader.Text(1)), ("@key", idempotencyKey)) is [var earlier])
+        {
+            return earlier.Hash == bodyHash ? new InsertResult.Repeated(earlier.Id) : new InsertResult.KeyTaken(earlier.Id);
+        }
+
+        if (connection.Query("SELECT id FROM runs WHERE ended = 0 AND output_directory = @output", reader => reader.GetString(0), ("@output", row.OutputDirectory)) is [var other, ..])
+        {
+            return new InsertResult.OutputTaken(other);
+        }
+
+        connection.Execute(
+            """
+            INSERT INTO runs (id, name, spec, data_roots, output_directory, memory_bytes, created_at, idempotency_key, body_hash, phase, ended, status)
+            VALUES (@id, @name, @spec, @roots, @output, @memory, @created, @key, @hash, @phase, 0, @status)
+            """,
+            ("@id", row.Id),
+            ("@name", row.Name),
+            ("@spec", row.Spec),
+            ("@roots", ProtocolJson.Write(row.DataRoots)),
+            ("@output", row.OutputDirectory),
+            ("@memory", row.MemoryBytes),
+            ("@created", Time(row.CreatedAt)),
+            ("@key", idempotencyKey),
+            ("@hash", bodyHash),
+            ("@phase", Name(status.Phase)),
+            ("@status", ProtocolJson.Write(status)));
+        InsertEvents(connection, row.Id, [new RunEventRow("submitted", row.CreatedAt, "submitted", $"Run '{row.Name}' was accepted.")]);
+        return new InsertResult.Inserted();
+    }
+
+    private static void InsertEvents(SqliteConnection connection, string run, IReadOnlyList<RunEventRow> events)
+    {
+        foreach (var e in events)
+        {
+            connection.Execute(
+                "INSERT OR IGNORE INTO events (run, key, at, kind, message, data) VALUES (@run, @key, @at, @kind, @message, @data)",
+                ("@run", run), ("@key", e.Key), ("@at", Time(e.At)), ("@kind", e.Kind), ("@message", e.Message), ("@data", e.Data));
+        }
+    }
+
+    private void Announce() =>
+        Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+
+    private static string Name(RunPhase phase) => JsonNamingPolicy.SnakeCaseLower.ConvertName(phase.ToString());
+
+    private static RunPhase Phase(string name) => Enum.Parse<RunPhase>(name.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
+
+    private static string Time(DateTimeOffset time) => time.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture);
+
+    private static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,175 @@
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Temper.Contracts.Agents;
+using Temper.Contracts.Runs;
+using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Runs;
+
+namespace Temper.Coordinator.Tests.Support;
+
+/// <summary>
+/// A real coordinator on free loopback ports, its state in a temporary folder. The test owns the clock and calls the reconciler itself, so
+/// nothing happens that it did not ask for.
+/// </summary>
+internal sealed class CoordinatorUnderTest : IAsyncDisposable
+{
+    public const string Token = "agent-token-of-the-tests";
+    private WebApplication? _app;
+
+    public CoordinatorUnderTest()
+    {
+        StateDirectory = Path.Combine(Root, "state");
+        Directory.CreateDirectory(StateDirectory);
+        Directory.CreateDirectory(Output);
+        Directory.CreateDirectory(Data);
+        File.WriteAllText(Path.Combine(Data, "train.tsv"), "text\tlabel\nyes please\tyes\nno thanks\tno\nyes indeed\tyes\nno way\tno\n");
+        File.WriteAllText(Path.Combine(Data, "dev.tsv"), "text\tlabel\nyes sir\tyes\nno sir\tno\n");
+    }
+
+    public string Root { get; } = Directory.CreateTempSubdirectory("temper-coordinator-").FullName;
+
+    public string StateDirectory { get; set; }
+
+    public string Output => Path.Combine(Root, "output");
+
+    public string Data => Path.Combine(Root, "data");
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
+
+    public IReadOnlyList<string> ApiKeys { get; set; } = [];
+
+    public FakeReporter Reporter { get; } = new();
+
+    public HttpClient Http { get; private set; } = new();
+
+    public CoordinatorEndpoints Endpoints => CoordinatorHost.Endpoints(App);
+
+    public IServiceProvider Services => App.Services;
+
+    public Reconciler Reconciler => Services.GetRequiredService<Reconciler>();
+
+    private WebApplication App => _app ?? throw new InvalidOperationException("The coordinator is not started.");
+
+    public static async Task<CoordinatorUnderTest> StartedAsync(params string[] apiKeys)
+    {
+        var coordinator = new CoordinatorUnderTest { ApiKeys = apiKeys };
+        await coordinator.StartAsync();
+        return coordinator;
+    }
+
+    public async Task StartAsync()
+    {
+        _app = CoordinatorHost.Build(
+            new CoordinatorOptions
+            {
+                StateDirectory = StateDirectory,
+                OutputRoot = Output,
+                DataRoots = [Data],
+                AgentToken = Token,
+                ApiKeyHashes = [.. ApiKeys.Select(key => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))))],
+                Time = Time,
+                RunsLoops = false,
+            },
+            services => services.AddSingleton<IRunReporter>(Reporter));
+        await _app.StartAsync(TestContext.Current.CancellationToken);
+        Http.Dispose();
+        Http = new HttpClient { BaseAddress = Endpoints.Api };
+    }
+
+    public async Task StopAsync()
+    {
+        if (_app is not null)
+        {
+            await _app.StopAsync(CancellationToken.None);
+            await _app.DisposeAsync();
+            _app = null;
+        }
+    }
+
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        await StartAsync();
+    }
+
+    public FakeAgent Agent(string id, int slots = 1, bool hasBf16 = false) => new(this, id, slots, hasBf16);
+
+    public Task ReconcileAsync() => Reconciler.ReconcileAsync(TestContext.Current.CancellationToken);
+
+    /// <summary>Submits a run; fails unless it is accepted.</summary>
+    public async Task<RunStatus> SubmitAsync(string name = "demo", int workers = 1, string query = "", int attempts = 3)
+    {
+        var response = await PostAsync($"/api/v1/runs{query}", Yaml(name, workers, attempts));
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode, $"{(int)response.StatusCode}: {text}");
+        return ProtocolJson.Read<RunStatus>(text);
+    }
+
+    public Task<HttpResponseMessage> PostAsync(string path, string? yaml = null, params (string Name, string Value)[] headers)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, path);
+        if (yaml is not null)
+        {
+            request.Content = new StringContent(yaml, Encoding.UTF8, "application/yaml");
+        }
+
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.Add(name, value);
+        }
+
+        return Http.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
+    public async Task<T> GetAsync<T>(string path) =>
+        (await Http.GetFromJsonAsync<T>(path, ProtocolJson.Options, TestContext.Current.CancellationToken))!;
+
+    public Task<JsonElement> GetAsync(string path) => GetAsync<JsonElement>(path);
+
+    public Task<RunStatus> StatusAsync(string id) => GetAsync<RunStatus>($"/api/v1/runs/{id}");
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Http.Dispose();
+        Directory.Delete(Root, recursive: true);
+    }
+
+    public static string Yaml(string name = "demo", int workers = 1, int attempts = 3) =>
+        $$"""
+        name: {{name}}
+        workers: {{workers}}
+        tasks:
+          mood:
+            train: { files: [train.tsv] }
+            validation: { files: [dev.tsv] }
+            inputs: "mood: {text}"
+            targets: "{label}"
+            labels: ["no", "yes"]
+            metrics: [accuracy]
+        training:
+          steps: 100
+          batch: 4
+        recovery:
+          attempts: {{attempts}}
+        """;
+}
+
+/// <summary>Writes no report, but says for which runs it was asked.</summary>
+internal sealed class FakeReporter : IRunReporter
+{
+    public List<string> Written { get; } = [];
+
+    public string? Error { get; set; }
+
+    public Task WriteAsync(string runId, CancellationToken ct)
+    {
+        Written.Add(runId);
+        return Error is null ? Task.CompletedTask : throw new IOException(Error);
+    }
+}
