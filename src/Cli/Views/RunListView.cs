@@ -9,22 +9,21 @@ namespace Temper.Cli.Views;
 /// <summary>Runs, the newest first.</summary>
 internal static class RunListView
 {
-    public static IRenderable Render(IReadOnlyList<RunStatus> runs, DateTimeOffset now)
+    public static IRenderable Render(IReadOnlyList<RunStatus> runs)
     {
         if (runs.Count == 0)
         {
             return new Text("There are no runs yet. `temper submit SPEC` makes one.", Cells.Soft);
         }
 
-        var table = Cells.Table(("Run", false), ("Phase", false), ("Steps", true), ("Accepted (UTC)", false), ("Took", true));
+        var table = Cells.Table(("Run", false), ("Phase", false), ("Steps", true), ("Accepted (UTC)", false));
         foreach (var run in runs.OrderByDescending(run => run.CreatedAt))
         {
             table.AddRow(
                 Cells.Name(run.Id),
                 new Text(Phases.Words(run.Phase), Phases.Style(run.Phase)),
                 Cells.Number($"{Figures.Count(run.Step)} / {Figures.Count(run.Steps)}"),
-                new Text(run.CreatedAt.ToUniversalTime().ToString("MM-dd HH:mm", CultureInfo.InvariantCulture)),
-                Cells.Number(run.StartedAt is { } started ? Figures.Duration(((run.EndedAt ?? now) - started).TotalSeconds) : Figures.None));
+                new Text(run.CreatedAt.ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)));
         }
 
         // A run that trains or has trained explains itself; one that waits or failed does not.
