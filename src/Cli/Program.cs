@@ -1,1 +1,29 @@
-return 0;
+using System.CommandLine;
+using Temper.Cli.Commands;
+
+var root = new RootCommand("Temper trains text-to-text transformers on mixtures of tasks, on one machine or many.")
+{
+    RunCommand.Create(),
+    PreviewCommand.Create(),
+    ServeCommand.Create(),
+    AgentCommand.Create(),
+    SubmitCommand.Create(),
+    ListCommand.Create(),
+    ShowCommand.Create(),
+    WatchCommand.Create(),
+    CancelCommand.Create(),
+    LogsCommand.Create(),
+    DecodeCommand.Create(),
+    ScoreCommand.Create(),
+    EvaluateCommand.Create(),
+    ExportCommand.Create(),
+    TokenizeCommand.Create(),
+    TrainerCommand.Create(),
+};
+
+return await Failures.Explain(() => root.Parse(args).InvokeAsync(new InvocationConfiguration
+{
+    // Failures are explained in one place; commands that end orderly on Ctrl-C take as long as a checkpoint takes.
+    EnableDefaultExceptionHandler = false,
+    ProcessTerminationTimeout = null,
+}));

@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Temper.Contracts.Models;
+using Temper.Mixture.Mixing;
 using Temper.Mixture.Tasks;
 
 namespace Temper.Contracts.Specs;
@@ -13,31 +15,36 @@ public sealed record RunSpec(
     [property: RegularExpression("^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")] string Name,
     [property: Description("The tasks, by name.")] IReadOnlyDictionary<string, TaskSpec> Tasks,
     [property: Description("How often the run trains, on what batches, with which optimizer.")] TrainingSpec Training,
-    [property: Description("Text to ids.")] VocabularySpec? Vocabulary = null,
-    [property: Description("The network.")] ModelSpec? Model = null,
-    [property: Description("How tasks are mixed.")] MixtureSpec? Mixture = null,
-    [property: Description("When and how tasks are evaluated.")] EvaluationSpec? Evaluation = null,
-    [property: Description("How failures are met.")] RecoverySpec? Recovery = null,
+    VocabularySpec? Vocabulary = null,
+    ModelSpec? Model = null,
+    MixtureSpec? Mixture = null,
+    EvaluationSpec? Evaluation = null,
+    RecoverySpec? Recovery = null,
     [property: Description("Number of data-parallel trainers (the world size).")]
     [property: Range(1, 1024)] int Workers = 1,
     [property: Description("Threads of each trainer; part of the spec because another number changes the last bits of sums.")]
     [property: Range(1, 256)] int Threads = 1,
     [property: Description("Seed of the weights, the order of the data and dropout.")] long Seed = 17)
 {
-    /// <summary>The vocabulary, the default filled in.</summary>
-    public VocabularySpec VocabularyOrDefault => Vocabulary ?? new VocabularySpec();
+    /// <summary>Text to ids.</summary>
+    [Description("Text to ids.")]
+    public VocabularySpec Vocabulary { get; init; } = Vocabulary ?? new VocabularySpec();
 
-    /// <summary>The model, the default filled in.</summary>
-    public ModelSpec ModelOrDefault => Model ?? new ModelSpec();
+    /// <summary>The network.</summary>
+    [Description("The network.")]
+    public ModelSpec Model { get; init; } = Model ?? new ModelSpec();
 
-    /// <summary>The mixture, the default filled in.</summary>
-    public MixtureSpec MixtureOrDefault => Mixture ?? new MixtureSpec();
+    /// <summary>How tasks are mixed.</summary>
+    [Description("How tasks are mixed.")]
+    public MixtureSpec Mixture { get; init; } = Mixture ?? new MixtureSpec();
 
-    /// <summary>The evaluation, the default filled in.</summary>
-    public EvaluationSpec EvaluationOrDefault => Evaluation ?? new EvaluationSpec();
+    /// <summary>When and how tasks are evaluated.</summary>
+    [Description("When and how tasks are evaluated.")]
+    public EvaluationSpec Evaluation { get; init; } = Evaluation ?? new EvaluationSpec();
 
-    /// <summary>The recovery rules, the default filled in.</summary>
-    public RecoverySpec RecoveryOrDefault => Recovery ?? new RecoverySpec();
+    /// <summary>How failures are met.</summary>
+    [Description("How failures are met.")]
+    public RecoverySpec Recovery { get; init; } = Recovery ?? new RecoverySpec();
 }
 
 /// <summary>Which vocabulary.</summary>
@@ -82,30 +89,6 @@ public sealed record ModelSpec(
     [property: Description("Standard deviation of the initial embeddings; T5's own is 1.0, AdamW wants about 0.02.")]
     [property: Range(1e-6, 10.0)] double EmbeddingStd = 1.0);
 
-/// <summary>How the rates of tasks follow from their sizes.</summary>
-public enum MixingStrategy
-{
-    /// <summary>r = min(n, cap).</summary>
-    Proportional,
-
-    /// <summary>r = min(n, cap)^(1/temperature).</summary>
-    Temperature,
-
-    /// <summary>All rates equal.</summary>
-    Equal,
-
-    /// <summary>The rate that each task names.</summary>
-    Explicit,
-}
-
-/// <summary>How tasks are mixed (Raffel et al. 2020, section 3.5.2).</summary>
-public sealed record MixtureSpec(
-    [property: Description("proportional, temperature, equal or explicit.")] MixingStrategy Strategy = MixingStrategy.Proportional,
-    [property: Description("Temperature T of the strategy temperature; 1 is proportional, infinity would be equal.")]
-    [property: Range(0.01, 1e6)] double Temperature = 1.0,
-    [property: Description("Cap K on the size of a task, the paper's artificial limit (2^19 proportional, 2^21 with T = 2); none if not given.")]
-    [property: Range(1L, long.MaxValue)] long? Cap = null);
-
 /// <summary>Number format of matrix products.</summary>
 public enum Precision
 {
@@ -126,19 +109,24 @@ public sealed record TrainingSpec(
     [property: Description("Micro-batches that each worker's share of a batch is cut into (gradient accumulation).")][property: Range(1, 1024)] int MicroBatches = 1,
     [property: Description("Longest input in tokens, end of sequence included; longer ones are cut.")][property: Range(2, 65536)] int InputLength = 512,
     [property: Description("Longest target in tokens, end of sequence included; longer ones are cut.")][property: Range(2, 65536)] int TargetLength = 114,
-    [property: Description("The optimizer.")] OptimizerSpec? Optimizer = null,
-    [property: Description("The learning rate over the steps.")] ScheduleSpec? Schedule = null,
+    OptimizerSpec? Optimizer = null,
+    ScheduleSpec? Schedule = null,
     [property: Description("Global gradient norm above which gradients are scaled down; none if not given.")][property: Range(1e-6, 1e6)] double? ClipNorm = null,
     [property: Description("Weight of the auxiliary loss (log Z)².")][property: Range(0.0, 1.0)] double ZLoss = 0,
     [property: Description("auto, fp32 or bf16.")] Precision Precision = Precision.Auto,
     [property: Description("Steps between checkpoints.")][property: Range(1, 100_000_000)] int CheckpointEvery = 500,
     [property: Description("How many of the last checkpoints are kept.")][property: Range(2, 1000)] int KeepCheckpoints = 3)
 {
-    /// <summary>The optimizer, the default filled in.</summary>
-    public OptimizerSpec OptimizerOrDefault => Optimizer ?? new OptimizerSpec();
+    /// <summary>The optimizer.</summary>
+    [Description("The optimizer.")]
+    public OptimizerSpec Optimizer { get; init; } = Optimizer ?? new OptimizerSpec();
 
-    /// <summary>The schedule, the default filled in.</summary>
-    public ScheduleSpec ScheduleOrDefault => Schedule ?? new ScheduleSpec();
+    /// <summary>The learning rate over the steps.</summary>
+    [Description("The learning rate over the steps.")]
+    public ScheduleSpec Schedule { get; init; } = Schedule ?? new ScheduleSpec();
+
+    /// <summary>The learning rate as a function of the step.</summary>
+    public LearningRateSchedule LearningRates() => new(Schedule.Kind, Optimizer.LearningRate, Schedule.Warmup, Steps);
 }
 
 /// <summary>Which optimizer.</summary>
@@ -162,25 +150,9 @@ public sealed record OptimizerSpec(
     [property: Description("Adafactor: scale updates by the parameter's root mean square.")] bool ScaleParameter = true,
     [property: Description("Adafactor: second moments are factored where the second largest dimension reaches this.")][property: Range(0, 1_000_000)] int MinDimSizeToFactor = 128);
 
-/// <summary>Shape of the learning rate over the steps.</summary>
-public enum ScheduleKind
-{
-    /// <summary>learning_rate throughout.</summary>
-    Constant,
-
-    /// <summary>Down to zero in a straight line at the last step.</summary>
-    Linear,
-
-    /// <summary>Down to zero along half a cosine at the last step.</summary>
-    Cosine,
-
-    /// <summary>learning_rate · √warmup / √max(step, warmup), as T5's pre-training.</summary>
-    InverseSquareRoot,
-}
-
 /// <summary>The learning rate over the steps: a linear warm-up, then a decay.</summary>
 public sealed record ScheduleSpec(
-    [property: Description("constant, linear, cosine or inverse_square_root.")] ScheduleKind Kind = ScheduleKind.Constant,
+    [property: Description("constant, linear, cosine, inverse_square_root or t5 (learning_rate / √max(step, warmup)).")] ScheduleKind Kind = ScheduleKind.Constant,
     [property: Description("Steps of linear warm-up from zero.")][property: Range(0, 100_000_000)] int Warmup = 0);
 
 /// <summary>When and how tasks are evaluated. The end of a run always evaluates every validation and test split.</summary>

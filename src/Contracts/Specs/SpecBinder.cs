@@ -11,7 +11,7 @@ namespace Temper.Contracts.Specs;
 
 /// <summary>
 /// Makes positional records from a JSON tree and reports every mistake, with its path, instead of stopping at the first as
-/// serializers do. Keys are parameter names in snake_case; what a parameter's property carries in <see cref="RangeAttribute"/> and
+/// serializers do. Wrong values are left out of what it makes, so that its meaning can be checked too before anybody is answered. Keys are parameter names in snake_case; what a parameter's property carries in <see cref="RangeAttribute"/> and
 /// <see cref="RegularExpressionAttribute"/> is checked.
 /// </summary>
 internal static class SpecBinder
@@ -63,23 +63,22 @@ internal static class SpecBinder
             errors.Add(new SpecError(Join(path, unknown), $"There is no such key.{Suggestion.For(unknown, keys)} Known here: {string.Join(", ", keys)}."));
         }
 
-        var before = errors.Count;
-        var arguments = parameters.Select(p => Argument(given, p, type.GetProperty(p.Name!)!, path, errors)).ToArray();
-        return errors.Count == before ? constructor.Invoke(arguments) : null;
+        return constructor.Invoke([.. parameters.Select(p => Argument(given, p, type.GetProperty(p.Name!)!, path, errors))]);
     }
 
     private static object? Argument(JsonObject given, ParameterInfo parameter, PropertyInfo property, string path, List<SpecError> errors)
     {
         var key = Key(parameter.Name!);
+        var otherwise = parameter.HasDefaultValue ? parameter.DefaultValue : Placeholder(parameter.ParameterType);
         if (given[key] is { } node)
         {
-            return Value(node, parameter.ParameterType, property, Join(path, key), errors);
+            return Value(node, parameter.ParameterType, property, Join(path, key), errors) ?? otherwise;
         }
 
         if (!parameter.HasDefaultValue)
         {
             errors.Add(new SpecError(Join(path, key), $"This is missing. Write {Expectation(parameter.ParameterType)}."));
-            return null;
+            return otherwise;
         }
 
         if (given.ContainsKey(key) && Nullability.Create(property).WriteState == NullabilityState.NotNull)
@@ -87,8 +86,17 @@ internal static class SpecBinder
             errors.Add(new SpecError(Join(path, key), $"The value is empty. Write {Expectation(parameter.ParameterType)}, or leave the key out for {parameter.DefaultValue}."));
         }
 
-        return parameter.DefaultValue;
+        return otherwise;
     }
+
+    // Stands in for a required value that is missing or wrong, so that what surrounds it can still be checked.
+    private static object Placeholder(Type type) => type switch
+    {
+        _ when type == typeof(string) => "",
+        _ when type == typeof(int) => 1,
+        _ when type.IsInterface => Value(new JsonObject(), type, null, "", [])!,
+        _ => Record(new JsonObject(), type, "", [])!,
+    };
 
     private static object? List(JsonNode node, Type item, string path, List<SpecError> errors)
     {
@@ -97,15 +105,9 @@ internal static class SpecBinder
             return Wrong(path, $"is {Show(node)}", "a list", errors);
         }
 
-        var list = Array.CreateInstance(item, array.Count);
-        for (var i = 0; i < array.Count; i++)
-        {
-            if (Value(array[i], item, null, $"{path}[{i}]", errors) is { } value)
-            {
-                list.SetValue(value, i);
-            }
-        }
-
+        var values = array.Select((node, i) => Value(node, item, null, $"{path}[{i}]", errors)).OfType<object>().ToArray();
+        var list = Array.CreateInstance(item, values.Length);
+        values.CopyTo(list, 0);
         return list;
     }
 
@@ -144,14 +146,12 @@ internal static class SpecBinder
             && decimal.TryParse(node.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
             && number == decimal.Truncate(number))
         {
-            if (type == typeof(long) && number is >= long.MinValue and <= long.MaxValue)
+            switch (number)
             {
-                return (long)number;
-            }
-
-            if (number is >= int.MinValue and <= int.MaxValue)
-            {
-                return type == typeof(long) ? (long)number : (int)number;
+                case >= int.MinValue and <= int.MaxValue when type == typeof(int):
+                    return (int)number;
+                case >= long.MinValue and <= long.MaxValue when type == typeof(long):
+                    return (long)number;
             }
         }
 

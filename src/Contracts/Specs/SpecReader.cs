@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Temper.Mixture.Tasks;
 
 namespace Temper.Contracts.Specs;
@@ -13,16 +12,15 @@ public static class SpecReader
     public static SpecResult<RunSpec> Read(string text)
     {
         var errors = new List<SpecError>();
-        var document = text.TrimStart().StartsWith('{') ? JsonText.Parse(text, errors) : YamlText.Parse(text, errors);
-        return document is null ? new SpecResult<RunSpec>(null, errors) : Bind(document);
+        var spec = Read(text, errors);
+        return new SpecResult<RunSpec>(errors.Count == 0 ? spec : null, errors);
     }
 
-    /// <summary>Binds an already parsed document.</summary>
-    public static SpecResult<RunSpec> Bind(JsonNode document)
+    /// <summary>Reads what can be read: with errors the result lacks what was wrong. Null if the text is no document at all.</summary>
+    internal static RunSpec? Read(string text, List<SpecError> errors)
     {
-        var errors = new List<SpecError>();
-        var spec = SpecBinder.Bind<RunSpec>(document, errors);
-        return new SpecResult<RunSpec>(errors.Count == 0 ? spec : null, errors);
+        var document = text.TrimStart().StartsWith('{') ? JsonText.Parse(text, errors) : YamlText.Parse(text, errors);
+        return document is null ? null : SpecBinder.Bind<RunSpec>(document, errors);
     }
 }
 

@@ -23,11 +23,13 @@ public enum SourceFormat
 /// <param name="Parallel">Instead of <paramref name="Files"/>: column name → plain-text file, aligned line by line (translation).</param>
 /// <param name="Share">Which part of the rows belongs to this split, as [from, to) in 0 … 1 of a hash of the columns in <paramref name="ShareBy"/>; null for all.</param>
 /// <param name="ShareBy">The columns whose hash decides, so that rows that agree in them land in the same split; null for all columns.</param>
+/// <param name="HoldOutBy">Train only: a row is left out when a row of validation or test has the same values in these columns. For validation sets that were cut out of the training file, such as MRPC's.</param>
 public sealed record SplitSpec(
     [property: Description("Files read one after the other (.gz is unpacked), relative to the data root.")] IReadOnlyList<string>? Files = null,
     [property: Description("Column name to plain-text file, aligned line by line; instead of files.")] IReadOnlyDictionary<string, string>? Parallel = null,
     [property: Description("The part of the rows that belongs to this split: [from, to) within 0 and 1 of a hash.")] IReadOnlyList<double>? Share = null,
-    [property: Description("Columns whose hash decides which part a row is in; all columns if not given.")] IReadOnlyList<string>? ShareBy = null);
+    [property: Description("Columns whose hash decides which part a row is in; all columns if not given.")] IReadOnlyList<string>? ShareBy = null,
+    [property: Description("Train only: leave out rows that a row of validation or test equals in these columns.")] IReadOnlyList<string>? HoldOutBy = null);
 
 /// <summary>
 /// One text-to-text task: where its rows come from, how a row becomes input and target text, and how predictions are judged.
@@ -45,10 +47,10 @@ public sealed record SplitSpec(
 /// <param name="Inputs">Template of the input text: <c>{column}</c> is replaced by the value, <c>{{</c> and <c>}}</c> are braces. <c>{column|filter}</c> applies a filter, see <c>TemplateFilters</c>.</param>
 /// <param name="Targets">Template of the target text.</param>
 /// <param name="Map">Column → (raw value → text) applied before the templates; a raw value that is not listed is an error.</param>
-/// <param name="Labels">The only valid answers, in class-id order. A prediction outside them is wrong. Null for free text. <c>["stsb"]</c>-like shorthands do not exist: list them.</param>
-/// <param name="LabelRange">Instead of <paramref name="Labels"/>: [from, to, step] of a regression written as text with one decimal (STS-B: [0, 5, 0.2], 21 strings).</param>
+/// <param name="Labels">The only valid answers, in class-id order. A prediction outside them is wrong. Null for free text. Shorthands do not exist: list them.</param>
+/// <param name="LabelRange">Instead of <paramref name="Labels"/>: [from, to, step] of a regression written as text with one decimal (STS-B: [0, 5, 0.2], 26 strings).</param>
 /// <param name="Metrics">Names of metrics, see <c>MetricCatalog</c>.</param>
-/// <param name="MaxExamples">Use only this many training rows: the first ones of a seeded permutation.</param>
+/// <param name="MaxExamples">Use only this many training rows: the first ones of a fixed permutation of the rows' positions, so that a smaller number takes a part of what a larger one takes.</param>
 /// <param name="Rate">Rate of the task under the mixture strategy <c>explicit</c>.</param>
 public sealed record TaskSpec(
     [property: Description("Name of a built-in task that needs no files.")] string? Builtin = null,

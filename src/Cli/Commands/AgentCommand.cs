@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Temper.Cli.Embedded;
+using Temper.Worker.Agents;
+
+namespace Temper.Cli.Commands;
+
+/// <summary><c>temper agent</c>: offers this machine's devices to a coordinator and runs trainers on them.</summary>
+internal static class AgentCommand
+{
+    /// <summary>The option that ties an agent's life to that of the process which holds its standard input.</summary>
+    public const string EndWithInput = "--end-with-input";
+
+    public static Command Create()
+    {
+        var server = new Option<Uri>("--server") { Description = "Address of the coordinator; TEMPER_SERVER if not given.", DefaultValueFactory = _ => new Uri(Environment.GetEnvironmentVariable("TEMPER_SERVER") ?? "http://127.0.0.1:5080") };
+        var id = new Option<string>("--id") { Description = "Name of this agent, unique in its pool.", DefaultValueFactory = _ => Environment.MachineName };
+        var slots = new Option<int>("--slots") { Description = "Trainers that run here at once, one per device.", DefaultValueFactory = _ => 1 };
+        var advertise = new Option<string>("--advertise") { Description = "Address under which trainers of other hosts reach those here; loopback means this machine alone.", DefaultValueFactory = _ => "127.0.0.1" };
+        var memory = new Option<double?>("--memory-per-slot") { Description = "GiB that one trainer may use; a share of this machine's memory if not given." };
+        var endWithInput = new Option<bool>(EndWithInput) { Hidden = true };
+        var command = new Command("agent", $"Run trainers on this machine for a coordinator. The agent token is read from {TokenVariable}.") { server, id, slots, advertise, memory, endWithInput };
+        command.SetAction(async (result, ct) =>
+        {
+            if (Environment.GetEnvironmentVariable(TokenVariable) is not { Length: > 0 } token)
+            {
+                await Console.Error.WriteLineAsync($"temper: {TokenVariable} is not set. Give the agent the token that the coordinator was started with.");
+                return ExitCodes.Usage;
+            }
+
+            var options = new AgentOptions
+            {
+                Coordinator = result.GetRequiredValue(server),
+                Token = token,
+                AgentId = result.GetRequiredValue(id),
+                Slots = result.GetValue(slots),
+                AdvertisedAddress = result.GetRequiredValue(advertise),
+                MemoryPerSlot = result.GetValue(memory) is { } gibibytes ? (long)(gibibytes * (1L << 30)) : null,
+                TrainerCommand = [.. Self.Command, "trainer"],
+            };
+            return await Run(options, result.GetValue(endWithInput), ct);
+        });
+        return command;
+    }
+
+    /// <summary>Name of the environment variable that holds the agent token: an argument would be visible to everybody on the machine.</summary>
+    public const string TokenVariable = "TEMPER_AGENT_TOKEN";
+
+    private static async Task<int> Run(AgentOptions options, bool endWithInput, CancellationToken ct)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        // Under `temper run` a Ctrl-C of the terminal reaches us too, but what it means is for that command to say.
+        using var interrupt = endWithInput ? PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true) : null;
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        });
+        if (endWithInput)
+        {
+            new Thread(() =>
+            {
+                while (Console.In.Read() >= 0)
+                {
+                    // Nobody writes; what counts is the end.
+                }
+
+                stop.Cancel();
+            })
+            { IsBackground = true, Name = "input" }.Start();
+        }
+
+        Log($"agent {options.AgentId} offers {options.Slots} slot(s) to {options.Coordinator}");
+        await new Agent(options, TimeProvider.System, Log).Run(stop.Token);
+        return ExitCodes.Success;
+    }
+
+    private static void Log(string line) => Console.Error.WriteLine($"{DateTimeOffset.Now:HH:mm:ss} {line}");
+}

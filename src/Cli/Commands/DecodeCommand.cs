@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Temper.Worker.Evaluation;
+using Temper.Worker.Models;
+using Temper.Worker.Native;
+using static TorchSharp.torch;
+
+namespace Temper.Cli.Commands;
+
+/// <summary><c>temper decode</c>: greedy predictions for rows of JSON Lines.</summary>
+internal static class DecodeCommand
+{
+    public static Command Create()
+    {
+        var model = ModelOptions.Model();
+        var input = ModelOptions.Input("JSON Lines with \"inputs\" (text) or \"input_ids\".");
+        var output = ModelOptions.Output("The same rows with \"output_ids\" and, where there is a vocabulary, \"prediction\".");
+        var limit = new Option<int>("--max-new-tokens") { Description = "Most tokens of a prediction.", DefaultValueFactory = _ => 128 };
+        var batch = ModelOptions.Batch();
+        var threads = ModelOptions.Threads();
+        var inputLength = ModelOptions.InputLength();
+        var command = new Command("decode", "Predict the targets of rows, greedily.") { model, input, output, limit, batch, threads, inputLength };
+        command.SetAction(result =>
+        {
+            TorchLibrary.Load();
+            set_num_threads(result.GetValue(threads));
+            var folder = ModelFolder.Open(result.GetRequiredValue(model).FullName);
+            Decode(folder, result.GetRequiredValue(input), result.GetRequiredValue(output), result.GetValue(limit), result.GetValue(batch), result.GetValue(inputLength));
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static void Decode(ModelFolder folder, FileInfo input, FileInfo output, int limit, int batch, int inputLength)
+    {
+        var rows = JsonRows.Read(input);
+        var decoder = new TextDecoder(folder.Vocabulary, inputLength, batch);
+        var ids = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "inputs", "input_ids", folder, decoder.Ids)).ToArray();
+        using var model = folder.LoadModel();
+        var predictions = decoder.PredictIds(model, ids, limit, () => { });
+        foreach (var (row, prediction) in rows.Zip(predictions))
+        {
+            row["output_ids"] = new JsonArray([.. prediction.Select(id => JsonValue.Create(id))]);
+            if (folder.Vocabulary is { } vocabulary)
+            {
+                row["prediction"] = vocabulary.Decode(prediction);
+            }
+        }
+
+        JsonRows.Write(output, rows);
+    }
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Temper.Worker.Models;
+using Temper.Worker.Native;
+
+namespace Temper.Cli.Commands;
+
+/// <summary><c>temper export</c>: a checkpoint as a model folder.</summary>
+internal static class ExportCommand
+{
+    public static Command Create()
+    {
+        var from = new Argument<DirectoryInfo>("from") { Description = "Output folder of a run (its last checkpoint is taken), a checkpoint, or a model." }.AcceptExistingOnly();
+        var output = new Option<DirectoryInfo>("--output") { Description = "Folder to make, in Hugging Face's layout.", Required = true };
+        var command = new Command("export", "Write the weights of a run or checkpoint as a model in Hugging Face's layout.") { from, output };
+        command.SetAction(result =>
+        {
+            var target = result.GetRequiredValue(output);
+            if (target.Exists && target.EnumerateFileSystemInfos().Any())
+            {
+                throw new IOException($"{target.FullName} is not empty. Give --output a new folder.");
+            }
+
+            TorchLibrary.Load();
+            var folder = ModelFolder.Open(Source(result.GetRequiredValue(from)));
+            using var model = folder.LoadModel();
+            folder.Write(target.FullName.TrimEnd(Path.DirectorySeparatorChar), model);
+            Console.WriteLine(target.FullName);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static string Source(DirectoryInfo from)
+    {
+        if (File.Exists(Path.Combine(from.FullName, "config.json")))
+        {
+            return from.FullName;
+        }
+
+        var checkpoints = Path.Combine(from.FullName, "checkpoints");
+        var last = Directory.Exists(checkpoints) ? Directory.GetDirectories(checkpoints, "step-*").Where(path => File.Exists(Path.Combine(path, "manifest.json"))).Max(StringComparer.Ordinal) : null;
+        return last ?? throw new InvalidDataException($"{from.FullName} is neither a model nor the output of a run with checkpoints.");
+    }
+}

@@ -1,0 +1,75 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Temper.Worker.Models;
+
+namespace Temper.Cli.Commands;
+
+/// <summary>Rows of JSON Lines as the commands that use a model take and give them.</summary>
+internal static class JsonRows
+{
+    // People read these files too: letters stay letters.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>All rows.</summary>
+    /// <exception cref="InvalidDataException">A line is not a JSON object; names it.</exception>
+    public static List<JsonObject> Read(FileInfo file)
+    {
+        var rows = new List<JsonObject>();
+        foreach (var (i, line) in File.ReadLines(file.FullName).Index())
+        {
+            if (string.IsNullOrWhiteSpace(line))
+            {
+                continue;
+            }
+
+            try
+            {
+                rows.Add(JsonNode.Parse(line) as JsonObject ?? throw new InvalidDataException($"{file.Name}:{i + 1} is not a JSON object. Write a row such as {{\"inputs\": \"text\"}}."));
+            }
+            catch (JsonException e)
+            {
+                throw new InvalidDataException($"{file.Name}:{i + 1} is not valid JSON: {e.Message}", e);
+            }
+        }
+
+        return rows;
+    }
+
+    /// <summary>Writes all rows, beside first, then in place.</summary>
+    public static void Write(FileInfo file, IEnumerable<JsonObject> rows)
+    {
+        var draft = file.FullName + ".unfinished";
+        File.WriteAllLines(draft, rows.Select(row => row.ToJsonString(Readable)));
+        File.Move(draft, file.FullName, overwrite: true);
+    }
+
+    /// <summary>The ids of a field: given as ids, or as text, which gets its end of sequence.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="number">Its number, from 1, for messages.</param>
+    /// <param name="textKey"><c>inputs</c> or <c>targets</c>.</param>
+    /// <param name="idsKey"><c>input_ids</c> or <c>target_ids</c>.</param>
+    /// <param name="folder">The model, for its vocabulary and the range of ids.</param>
+    /// <param name="encode">Text to ids.</param>
+    public static int[] Ids(JsonObject row, int number, string textKey, string idsKey, ModelFolder folder, Func<string, int[]> encode)
+    {
+        if (row[idsKey] is JsonArray array)
+        {
+            return [.. array.Select(item => Id(item, number, idsKey, folder))];
+        }
+
+        if (row[textKey] is not JsonValue value || value.GetValueKind() != JsonValueKind.String)
+        {
+            throw new InvalidDataException($"Row {number} has neither \"{textKey}\" (a text) nor \"{idsKey}\" (a list of ids). Give one of them.");
+        }
+
+        return folder.Vocabulary is null
+            ? throw new InvalidDataException($"Row {number} has text, but the model folder has no vocabulary. Give \"{idsKey}\", or put the vocabulary's spiece.model into the folder.")
+            : encode(value.GetValue<string>());
+    }
+
+    private static int Id(JsonNode? item, int number, string key, ModelFolder folder) =>
+        item is JsonValue value && value.TryGetValue<int>(out var id) && id >= 0 && id < folder.Config.VocabularySize
+            ? id
+            : throw new InvalidDataException($"Row {number}: {item?.ToJsonString() ?? "null"} in \"{key}\" is no id of this model. Ids are whole numbers from 0 to {folder.Config.VocabularySize - 1}.");
+}

@@ -1,0 +1,23 @@
+using System.CommandLine;
+
+namespace Temper.Cli.Commands;
+
+/// <summary>Options that the commands which use a model share.</summary>
+internal static class ModelOptions
+{
+    public static Option<DirectoryInfo> Model() => new Option<DirectoryInfo>("--model")
+    {
+        Description = "Folder of a model in Hugging Face's layout, or a checkpoint of a run.",
+        Required = true,
+    }.AcceptExistingOnly();
+
+    public static Option<FileInfo> Input(string description) => new Option<FileInfo>("--input") { Description = description, Required = true }.AcceptExistingOnly();
+
+    public static Option<FileInfo> Output(string description) => new("--output") { Description = description, Required = true };
+
+    public static Option<int> Batch() => new("--batch") { Description = "Rows that are computed together.", DefaultValueFactory = _ => 32 };
+
+    public static Option<int> Threads() => new("--threads") { Description = "Threads; all cores if not given.", DefaultValueFactory = _ => Environment.ProcessorCount };
+
+    public static Option<int> InputLength() => new("--input-length") { Description = "Longest input in tokens, end of sequence included; longer texts are cut.", DefaultValueFactory = _ => 512 };
+}

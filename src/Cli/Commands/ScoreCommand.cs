@@ -1,0 +1,52 @@
+using System.CommandLine;
+using Temper.Worker.Evaluation;
+using Temper.Worker.Model;
+using Temper.Worker.Models;
+using Temper.Worker.Native;
+using static TorchSharp.torch;
+
+namespace Temper.Cli.Commands;
+
+/// <summary><c>temper score</c>: log probabilities of given targets.</summary>
+internal static class ScoreCommand
+{
+    public static Command Create()
+    {
+        var model = ModelOptions.Model();
+        var input = ModelOptions.Input("JSON Lines with \"inputs\" and \"targets\" (text), or \"input_ids\" and \"target_ids\".");
+        var output = ModelOptions.Output("The same rows with \"score\" (the sum of the targets' log probabilities, in nats) and \"tokens\".");
+        var batch = ModelOptions.Batch();
+        var threads = ModelOptions.Threads();
+        var inputLength = ModelOptions.InputLength();
+        var command = new Command("score", "Score given targets of rows by their log probability.") { model, input, output, batch, threads, inputLength };
+        command.SetAction(result =>
+        {
+            TorchLibrary.Load();
+            set_num_threads(result.GetValue(threads));
+            var folder = ModelFolder.Open(result.GetRequiredValue(model).FullName);
+            Score(folder, result.GetRequiredValue(input), result.GetRequiredValue(output), result.GetValue(batch), result.GetValue(inputLength));
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static void Score(ModelFolder folder, FileInfo input, FileInfo output, int batch, int inputLength)
+    {
+        var rows = JsonRows.Read(input);
+        var text = new TextDecoder(folder.Vocabulary, inputLength, batch);
+        var inputs = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "inputs", "input_ids", folder, text.Ids)).ToArray();
+        var targets = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "targets", "target_ids", folder, text.Ids)).ToArray();
+        using var model = folder.LoadModel();
+        foreach (var chunk in Enumerable.Range(0, rows.Count).OrderBy(row => inputs[row].Length).Chunk(batch))
+        {
+            var loss = model.Evaluate(ModelBatch.Of([.. chunk.Select(row => inputs[row].AsMemory())], [.. chunk.Select(row => targets[row].AsMemory())]));
+            foreach (var (i, row) in chunk.Index())
+            {
+                rows[row]["score"] = -loss.RowLoss[i];
+                rows[row]["tokens"] = loss.RowTokens[i];
+            }
+        }
+
+        JsonRows.Write(output, rows);
+    }
+}

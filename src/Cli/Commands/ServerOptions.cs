@@ -1,0 +1,30 @@
+using System.CommandLine;
+using Temper.Cli.Rest;
+
+namespace Temper.Cli.Commands;
+
+/// <summary>Options of the commands that talk to a coordinator.</summary>
+internal sealed class ServerOptions
+{
+    private readonly Option<Uri> _server = new("--server")
+    {
+        Description = "Address of the coordinator; TEMPER_SERVER if not given.",
+        DefaultValueFactory = _ => new Uri(Environment.GetEnvironmentVariable("TEMPER_SERVER") ?? "http://127.0.0.1:5080"),
+    };
+
+    private readonly Option<string?> _key = new("--api-key")
+    {
+        Description = "API key; TEMPER_API_KEY if not given.",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("TEMPER_API_KEY"),
+    };
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_server);
+        command.Options.Add(_key);
+    }
+
+    /// <summary>The client for what was given.</summary>
+    public TemperClient Client(ParseResult result) => new(result.GetRequiredValue(_server), result.GetValue(_key));
+}

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using System.Globalization;
+using Temper.Mixture.Vocabularies;
+
+namespace Temper.Cli.Commands;
+
+/// <summary><c>temper tokenize</c>: text to ids, a line each.</summary>
+internal static class TokenizeCommand
+{
+    public static Command Create()
+    {
+        var vocabulary = new Option<string>("--vocab") { Description = "A SentencePiece model file, or 'bytes'.", Required = true };
+        var input = ModelOptions.Input("Text, a line an example.");
+        var output = ModelOptions.Output("Ids separated by spaces, a line an example, without end of sequence.");
+        var command = new Command("tokenize", "Turn lines of text into lines of ids.") { vocabulary, input, output };
+        command.SetAction(result => Tokenize(Open(result.GetRequiredValue(vocabulary)), result.GetRequiredValue(input), result.GetRequiredValue(output)));
+        return command;
+    }
+
+    private static IVocabulary Open(string name) => name == "bytes" ? new ByteVocabulary() : SentencePieceVocabulary.Load(name);
+
+    private static int Tokenize(IVocabulary vocabulary, FileInfo input, FileInfo output)
+    {
+        // Only line feeds end lines: other line ends are text, as for other tokenizers.
+        var text = File.ReadAllText(input.FullName);
+        var lines = text.EndsWith('\n') ? text[..^1].Split('\n') : text.Length == 0 ? [] : text.Split('\n');
+        using var writer = new StreamWriter(output.FullName) { NewLine = "\n" };
+        foreach (var line in lines)
+        {
+            writer.WriteLine(string.Join(' ', vocabulary.Encode(line).Select(id => id.ToString(CultureInfo.InvariantCulture))));
+        }
+
+        return ExitCodes.Success;
+    }
+}

@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using System.Globalization;
+using Temper.Cli.Commands;
+
+namespace Temper.Cli.Embedded;
+
+/// <summary>An agent as a child process that is started again when it dies, and that ends with this process.</summary>
+internal sealed class AgentProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan RestartPause = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _running;
+    private readonly string _logFile;
+    private Process? _process;
+
+    /// <summary>Starts an agent with <paramref name="slots"/> slots; its lines go to <paramref name="logFile"/>.</summary>
+    public AgentProcess(Uri coordinator, string token, int slots, string logFile)
+    {
+        _logFile = logFile;
+        _running = KeepRunning(coordinator, token, slots);
+    }
+
+    /// <summary>Ends the agent and its trainers.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        // The end of its input tells it to end its trainers and itself.
+        _process?.StandardInput.Close();
+        await _running;
+        _stop.Dispose();
+    }
+
+    private async Task KeepRunning(Uri coordinator, string token, int slots)
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            using var process = Start(coordinator, token, slots);
+            _process = process;
+            await using var log = new StreamWriter(_logFile, append: true) { AutoFlush = true };
+            while (await process.StandardError.ReadLineAsync() is { } line)
+            {
+                await log.WriteLineAsync(line);
+            }
+
+            await process.WaitForExitAsync();
+            if (!_stop.IsCancellationRequested)
+            {
+                await log.WriteLineAsync($"the agent ended with exit code {process.ExitCode}; it is started again");
+                await Task.Delay(RestartPause, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private static Process Start(Uri coordinator, string token, int slots)
+    {
+        var start = new ProcessStartInfo(Self.Command[0]) { RedirectStandardInput = true, RedirectStandardError = true, UseShellExecute = false };
+        string[] arguments = [.. Self.Command.Skip(1), "agent", "--server", coordinator.ToString(), "--id", "local", "--slots", slots.ToString(CultureInfo.InvariantCulture), AgentCommand.EndWithInput];
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment[AgentCommand.TokenVariable] = token;
+        return Process.Start(start) ?? throw new InvalidOperationException($"{Self.Command[0]} did not start.");
+    }
+}

@@ -1,0 +1,42 @@
+using System.Runtime.CompilerServices;
+using Temper.Cli.Rest;
+using Temper.Contracts.Runs;
+
+namespace Temper.Cli.Embedded;
+
+/// <summary>Follows a run by asking for what is new, until it has ended or holds no workers on purpose.</summary>
+internal static class RunPoller
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>What happens to the run, in order; ends after the last state.</summary>
+    public static async IAsyncEnumerable<RunEvent> Follow(TemperClient client, string id, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var (lastStep, evaluations) = (0, 0);
+        while (true)
+        {
+            // The state first: what it counts is then surely among the rows that follow.
+            var status = await client.ShowAsync(id, ct);
+            var rows = await client.MetricsAsync(id, lastStep + 1, null, null, ct);
+            foreach (var row in rows.Steps)
+            {
+                lastStep = Math.Max(lastStep, row.Step);
+                yield return new RunEvent.Stepped(row);
+            }
+
+            foreach (var row in rows.Evaluations.Skip(evaluations))
+            {
+                yield return new RunEvent.Evaluated(row);
+            }
+
+            evaluations = rows.Evaluations.Count;
+            yield return new RunEvent.Changed(status);
+            if (status.Phase.IsTerminal() || status.Phase == RunPhase.Paused)
+            {
+                yield break;
+            }
+
+            await Task.Delay(Pause, ct);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Temper.Contracts.Models;
+
+/// <summary>Reads and writes <see cref="T5Config"/> as Hugging Face's <c>config.json</c>.</summary>
+public static class T5ConfigJson
+{
+    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
+
+    /// <summary>Parses a <c>config.json</c>; keys that do not shape the computation are ignored.</summary>
+    /// <exception cref="FormatException">Not a T5 configuration, or one that this implementation does not compute: all reasons at once.</exception>
+    public static T5Config Parse(string json)
+    {
+        JsonObject root;
+        try
+        {
+            root = JsonNode.Parse(json) as JsonObject ?? throw new FormatException("config.json is not a JSON object.");
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException($"config.json is not JSON: {e.Message}", e);
+        }
+
+        var problems = new List<string>();
+        var modelType = Read(root, "model_type", "t5", problems);
+        if (modelType is not ("t5" or "mt5"))
+        {
+            problems.Add($"model_type is '{modelType}'; only 't5' and 'mt5' are known.");
+        }
+
+        var projection = Read(root, "feed_forward_proj", "relu", problems);
+        if (projection is not ("relu" or "gated-gelu"))
+        {
+            problems.Add($"feed_forward_proj is '{projection}'; only 'relu' and 'gated-gelu' are known.");
+        }
+
+        var layers = Read(root, "num_layers", 6, problems);
+        var config = new T5Config(
+            Read(root, "vocab_size", 32128, problems),
+            Read(root, "d_model", 512, problems),
+            Read(root, "d_kv", 64, problems),
+            Read(root, "d_ff", 2048, problems),
+            Read(root, "num_heads", 8, problems),
+            layers,
+            Read(root, "num_decoder_layers", layers, problems),
+            projection == "gated-gelu",
+            Read(root, "tie_word_embeddings", true, problems),
+            Read(root, "dropout_rate", 0.1, problems),
+            Read(root, "relative_attention_num_buckets", 32, problems),
+            Read(root, "relative_attention_max_distance", 128, problems),
+            Read(root, "layer_norm_epsilon", 1e-6, problems));
+        problems.AddRange(config.Problems());
+        return problems.Count == 0 ? config : throw new FormatException($"config.json: {string.Join(' ', problems)}");
+    }
+
+    /// <summary>The configuration in Hugging Face's form.</summary>
+    public static string Format(T5Config config) => new JsonObject
+    {
+        ["architectures"] = new JsonArray("T5ForConditionalGeneration"),
+        ["model_type"] = "t5",
+        ["is_encoder_decoder"] = true,
+        ["vocab_size"] = config.VocabularySize,
+        ["d_model"] = config.ModelSize,
+        ["d_kv"] = config.HeadSize,
+        ["d_ff"] = config.HiddenSize,
+        ["num_heads"] = config.Heads,
+        ["num_layers"] = config.EncoderLayers,
+        ["num_decoder_layers"] = config.DecoderLayers,
+        ["feed_forward_proj"] = config.Gated ? "gated-gelu" : "relu",
+        ["dense_act_fn"] = config.Gated ? "gelu_new" : "relu",
+        ["is_gated_act"] = config.Gated,
+        ["tie_word_embeddings"] = config.Tied,
+        ["relative_attention_num_buckets"] = config.Buckets,
+        ["relative_attention_max_distance"] = config.MaxDistance,
+        ["layer_norm_epsilon"] = config.NormEpsilon,
+        ["dropout_rate"] = config.Dropout,
+        ["pad_token_id"] = T5Config.PadId,
+        ["eos_token_id"] = T5Config.EosId,
+        ["decoder_start_token_id"] = T5Config.PadId,
+    }.ToJsonString(s_indented);
+
+    private static T Read<T>(JsonObject root, string key, T otherwise, List<string> problems)
+    {
+        if (root[key] is not { } node)
+        {
+            return otherwise;
+        }
+
+        if (node is JsonValue value && value.TryGetValue<T>(out var read))
+        {
+            return read;
+        }
+
+        problems.Add($"{key} is {node.ToJsonString()}, not a {typeof(T).Name}.");
+        return otherwise;
+    }
+}

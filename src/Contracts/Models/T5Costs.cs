@@ -1,0 +1,68 @@
+namespace Temper.Contracts.Models;
+
+/// <summary>What a model of a given shape costs: parameters exactly, operations nearly exactly, memory as an estimate.</summary>
+public static class T5Costs
+{
+    // Measured: the runtime, libtorch and the allocator's reserve, before any model.
+    private const double ProcessBytes = 350e6;
+
+    /// <summary>The number of parameters, tied ones once.</summary>
+    public static long Parameters(T5Config config)
+    {
+        var (d, inner) = ((long)config.ModelSize, (long)config.Heads * config.HeadSize);
+        var attention = 4 * d * inner;
+        var feedForward = (config.Gated ? 3 : 2) * d * config.HiddenSize;
+        var biasTable = (long)config.Buckets * config.Heads;
+        var encoder = (config.EncoderLayers * (attention + feedForward + (2 * d))) + biasTable + d;
+        var decoder = (config.DecoderLayers * ((2 * attention) + feedForward + (3 * d))) + biasTable + d;
+        return ((config.Tied ? 1 : 2) * config.VocabularySize * d) + encoder + decoder;
+    }
+
+    /// <summary>
+    /// Floating-point operations of one training step (forward, and twice that backward): all matrix products, a multiply-add
+    /// counted as two; norms, softmax and the optimizer, together a few percent, left out.
+    /// </summary>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="rows">Sequences in the step.</param>
+    /// <param name="inputLength">Padded input tokens per sequence.</param>
+    /// <param name="targetLength">Padded target tokens per sequence.</param>
+    public static double TrainingFlops(T5Config config, long rows, long inputLength, long targetLength)
+    {
+        var (d, inner) = ((double)config.ModelSize, (double)config.Heads * config.HeadSize);
+        var (inputs, targets) = ((double)rows * inputLength, (double)rows * targetLength);
+        var feedForward = (config.Gated ? 3 : 2) * d * config.HiddenSize;
+        var encoder = config.EncoderLayers * ((inputs * ((4 * d * inner) + feedForward)) + (2 * inner * inputs * inputLength));
+        var decoder = config.DecoderLayers * ((targets * ((6 * d * inner) + feedForward)) + (inputs * 2 * d * inner)
+            + (2 * inner * targets * (targetLength + inputLength)));
+        return 3 * 2 * (encoder + decoder + (targets * d * config.VocabularySize));
+    }
+
+    /// <summary>
+    /// Bytes that training takes at its peak, within about a quarter: the process itself, master weights and gradients (fp32), the optimizer's
+    /// state, the bf16 copy and its gradients, and what one micro-batch keeps for its backward pass.
+    /// </summary>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="rows">Sequences in one micro-batch.</param>
+    /// <param name="inputLength">Padded input tokens per sequence.</param>
+    /// <param name="targetLength">Padded target tokens per sequence.</param>
+    /// <param name="bfloat16">Whether matrix products run in bf16.</param>
+    /// <param name="optimizerBytesPerParameter">8 for AdamW, about 0 for Adafactor.</param>
+    public static long TrainingBytes(
+        T5Config config, long rows, long inputLength, long targetLength, bool bfloat16, double optimizerBytesPerParameter)
+    {
+        var (d, inner, f) = ((double)config.ModelSize, (double)config.Heads * config.HeadSize, (double)config.HiddenSize);
+        var (inputs, targets) = ((double)rows * inputLength, (double)rows * targetLength);
+        var width = bfloat16 ? 2 : 4;
+        var state = Parameters(config) * (8 + optimizerBytesPerParameter + (bfloat16 ? 4 : 0));
+
+        // Kept per token and sublayer: the fp32 residual stream with its normed form, and the inputs of every product.
+        var norm = d * (8 + width);
+        var feedForward = norm + ((config.Gated ? 4 : 2) * f * width);
+        var attention = norm + (4 * inner * width);
+        var encoder = config.EncoderLayers * ((inputs * (attention + feedForward)) + (2 * config.Heads * inputs * inputLength * width));
+        var decoder = config.DecoderLayers * ((targets * ((2 * attention) + feedForward)) + (inputs * 2 * inner * width)
+            + (2 * config.Heads * targets * (targetLength + inputLength) * width));
+        var logits = Math.Min(targets, 512) * config.VocabularySize * (4 + (2 * width));
+        return (long)(ProcessBytes + state + encoder + decoder + logits);
+    }
+}

@@ -1,0 +1,30 @@
+using Temper.Mixture.Sources;
+
+namespace Temper.Mixture.Builtin;
+
+/// <summary>Steele, Lea and Flood's SplitMix64: numbers that are the same on every host and in every version of .NET.</summary>
+internal sealed class SplitMix64(ulong seed)
+{
+    private const ulong GoldenGamma = 0x9E3779B97F4A7C15;
+    private ulong _state = seed;
+
+    public ulong Next() => TextHash.Mix(_state += GoldenGamma);
+
+    /// <summary>A number in 0 … <paramref name="limit"/> - 1. For limits this small the bias of the remainder is far below one row.</summary>
+    public int Below(int limit) => (int)(Next() % (ulong)limit);
+
+    /// <summary>Different items of a list, in random order.</summary>
+    public List<T> Choose<T>(IReadOnlyList<T> items, int count)
+    {
+        var rest = items.ToList();
+        var chosen = new List<T>(count);
+        while (chosen.Count < count)
+        {
+            var index = Below(rest.Count);
+            chosen.Add(rest[index]);
+            rest.RemoveAt(index);
+        }
+
+        return chosen;
+    }
+}

@@ -1,0 +1,76 @@
+using System.Text.Json;
+
+namespace Temper.Mixture.Sources;
+
+/// <summary>
+/// Reads JSON Lines: one object a line. Nested values are reached by path (<c>answer/text</c>, <c>choices/0</c>);
+/// numbers and booleans keep their JSON spelling, null is an absent column. Blank lines are skipped.
+/// </summary>
+internal static class JsonRows
+{
+    public static IEnumerable<Row> Read(SourceFile file, SourceShape shape) =>
+        TextLines.Read(file, shape.Encoding)
+            .Where(line => !string.IsNullOrWhiteSpace(line.Text))
+            .Select(line => Parse(file.At(line.Number), line.Text));
+
+    private static Row Parse(string place, string json)
+    {
+        var columns = new Dictionary<string, int>(StringComparer.Ordinal);
+        var values = new List<string>();
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw new SourceException(place, $"The line is a JSON {document.RootElement.ValueKind}, not an object. JSON Lines needs one {{...}} a line.");
+            }
+
+            Flatten(document.RootElement, "", columns, values);
+        }
+        catch (JsonException e)
+        {
+            throw new SourceException(place, $"The line is not valid JSON near byte {e.BytePositionInLine}. JSON Lines needs one whole object a line.", e);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new SourceException(place, "A string holds half of a surrogate pair (\\ud800 to \\udfff). Write the whole pair, or the character itself.", e);
+        }
+
+        return new Row(place, columns, values);
+    }
+
+    private static void Flatten(JsonElement element, string path, Dictionary<string, int> columns, List<string> values)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (var property in element.EnumerateObject())
+                {
+                    Flatten(property.Value, Join(path, property.Name), columns, values);
+                }
+
+                break;
+            case JsonValueKind.Array:
+                foreach (var (index, item) in element.EnumerateArray().Index())
+                {
+                    Flatten(item, Join(path, $"{index}"), columns, values);
+                }
+
+                break;
+            case JsonValueKind.Null:
+                break;
+            default:
+                Add(path, element, columns, values);
+                break;
+        }
+    }
+
+    private static void Add(string path, JsonElement element, Dictionary<string, int> columns, List<string> values)
+    {
+        // A name given twice keeps its last value, as JSON readers do.
+        columns[path] = values.Count;
+        values.Add(element.ValueKind == JsonValueKind.String ? element.GetString()! : element.GetRawText());
+    }
+
+    private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}/{name}";
+}

@@ -1,0 +1,134 @@
+using Temper.Contracts.Agents;
+
+namespace Temper.Worker.Agents;
+
+/// <summary>
+/// Runs trainers as the coordinator orders: once a second it says what is and hears what should be. While the coordinator is away the
+/// trainers go on, and what they say is kept for it.
+/// </summary>
+/// <param name="options">Who it is and whom it serves.</param>
+/// <param name="time">Its clock.</param>
+/// <param name="log">Where lines for people go.</param>
+public sealed class Agent(AgentOptions options, TimeProvider time, Action<string> log)
+{
+    // A heartbeat stays small enough to be handled at once; what is left goes with the next.
+    private const int EventsPerHeartbeat = 400;
+
+    private readonly string _session = Guid.NewGuid().ToString("N");
+    private readonly List<TrainerProcess> _trainers = [];
+    private readonly HashSet<(string RunId, long Epoch, int Rank)> _pending = [];
+    private long _lastAnswer;
+    private string _lastTrouble = "";
+
+    /// <summary>Works until <paramref name="ct"/> is cancelled, then ends its trainers.</summary>
+    public async Task Run(CancellationToken ct)
+    {
+        await using var link = new CoordinatorLink(options);
+        using var timer = new PeriodicTimer(options.HeartbeatInterval, time);
+        _lastAnswer = time.GetTimestamp();
+        try
+        {
+            do
+            {
+                await Beat(link, ct);
+            }
+            while (await timer.WaitForNextTickAsync(ct));
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // The wish to end is no failure.
+        }
+        finally
+        {
+            // All at once first: ranks that wait for each other must not wait for our patience.
+            _trainers.ForEach(trainer => trainer.Kill());
+            _trainers.ForEach(trainer => trainer.Dispose());
+        }
+    }
+
+    private async Task Beat(CoordinatorLink link, CancellationToken ct)
+    {
+        _trainers.ForEach(trainer => trainer.Watch(options.SilenceLimit));
+        try
+        {
+            Apply(await link.Heartbeat(Heartbeat(), ct));
+            _lastAnswer = time.GetTimestamp();
+            Trouble("");
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            Trouble($"The coordinator at {options.Coordinator} does not answer ({e.GetBaseException().Message}); trainers go on.");
+            if (_trainers.Count > 0 && time.GetElapsedTime(_lastAnswer) > options.AloneLimit)
+            {
+                Trouble($"The coordinator has been away for {options.AloneLimit.TotalMinutes:0} minutes: the trainers are ended. Their runs go on from the last checkpoint when it is back.");
+                End(_trainers.ToList());
+            }
+        }
+    }
+
+    private AgentHeartbeat Heartbeat() => new(
+        _session,
+        Environment.MachineName,
+        options.Slots,
+        options.MemoryPerSlot ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / options.Slots,
+        Processor.HasBf16,
+        [
+            .. _trainers.Select(trainer => trainer.Report(EventsPerHeartbeat)),
+            .. _pending.Select(key => new TrainerReport(key.RunId, key.Epoch, key.Rank, TrainerProcessState.Pending, 0, [])),
+        ]);
+
+    private void Apply(AgentOrders orders)
+    {
+        var wanted = orders.Trainers.ToDictionary(order => (order.RunId, order.Epoch, order.Rank));
+        End([.. _trainers.Where(trainer => !wanted.ContainsKey(Key(trainer.Order)))]);
+        _trainers.ForEach(trainer => trainer.Follow(wanted[Key(trainer.Order)]));
+        _pending.Clear();
+        foreach (var order in orders.Trainers.Where(order => _trainers.All(trainer => Key(trainer.Order) != Key(order))))
+        {
+            Start(order);
+        }
+    }
+
+    private void Start(TrainerOrder order)
+    {
+        if (_trainers.Any(trainer => trainer.Order.Slot == order.Slot && !trainer.HasEnded))
+        {
+            _pending.Add(Key(order));
+            return;
+        }
+
+        try
+        {
+            var trainer = TrainerProcess.Start(order, options, time);
+            _trainers.Add(trainer);
+            log($"run {order.RunId}, epoch {order.Epoch}: rank {order.Rank} is process {trainer.ProcessId}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            // Stays ordered and is tried again with the next heartbeat; the coordinator sees it pending.
+            _pending.Add(Key(order));
+            Trouble($"The trainer of run {order.RunId}, rank {order.Rank} cannot be started: {e.Message}");
+        }
+    }
+
+    private void End(List<TrainerProcess> trainers)
+    {
+        trainers.ForEach(trainer => trainer.Kill());
+        foreach (var trainer in trainers)
+        {
+            trainer.Dispose();
+            _trainers.Remove(trainer);
+        }
+    }
+
+    private void Trouble(string what)
+    {
+        if (what != _lastTrouble)
+        {
+            _lastTrouble = what;
+            log(what.Length == 0 ? "The coordinator answers." : what);
+        }
+    }
+
+    private static (string RunId, long Epoch, int Rank) Key(TrainerOrder order) => (order.RunId, order.Epoch, order.Rank);
+}

@@ -1,0 +1,51 @@
+using Temper.Contracts.Models;
+using Temper.Worker.Model;
+using static TorchSharp.torch;
+
+namespace Temper.Worker.Decoding;
+
+/// <summary>
+/// Greedy decoding of a batch: the likeliest id at each position until the end id. Keys and values of past positions are kept, those
+/// of the encoder's output computed once; rows that are done leave the batch.
+/// </summary>
+public static class GreedyDecoder
+{
+    /// <summary>The decoded ids of each row, without the end id. A predicted 0 is kept: it is the model's word, not padding.</summary>
+    /// <param name="model">The model; dropout is off.</param>
+    /// <param name="rows">B, the number of inputs.</param>
+    /// <param name="inputLength">S, padded ids per input.</param>
+    /// <param name="inputIds">B·S ids, padded with 0.</param>
+    /// <param name="maxLength">Most ids per row, the end id included; rows that reach it are cut.</param>
+    public static int[][] Decode(T5Model model, int rows, int inputLength, int[] inputIds, int maxLength)
+    {
+        using var noGrad = no_grad();
+        using var state = model.StartDecoding(inputIds, rows, inputLength);
+        var results = Enumerable.Range(0, rows).Select(_ => new List<int>()).ToArray();
+        var active = Enumerable.Range(0, rows).ToArray();
+        var last = new int[rows];
+        while (active.Length > 0 && state.Position < maxLength)
+        {
+            var next = MostLikely(model, last, state);
+            var going = Enumerable.Range(0, active.Length).Where(i => next[i] != T5Config.EosId).ToArray();
+            if (going.Length > 0 && going.Length < active.Length)
+            {
+                state.Select(going);
+            }
+
+            active = Array.ConvertAll(going, i => active[i]);
+            last = Array.ConvertAll(going, i => next[i]);
+            for (var i = 0; i < active.Length; i++)
+            {
+                results[active[i]].Add(last[i]);
+            }
+        }
+
+        return Array.ConvertAll(results, ids => ids.ToArray());
+    }
+
+    private static int[] MostLikely(T5Model model, int[] last, DecoderState state)
+    {
+        using var scope = NewDisposeScope();
+        return Array.ConvertAll(model.DecodeStep(last, state).argmax(-1).cpu().data<long>().ToArray(), id => (int)id);
+    }
+}

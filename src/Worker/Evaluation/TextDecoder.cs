@@ -1,0 +1,58 @@
+using Temper.Mixture.Vocabularies;
+using Temper.Worker.Decoding;
+using Temper.Worker.Model;
+
+namespace Temper.Worker.Evaluation;
+
+/// <summary>Greedy predictions for texts, in batches of similar length.</summary>
+/// <param name="vocabulary">The model's vocabulary; null where only ids are decoded.</param>
+/// <param name="inputLength">Most input tokens, end of sequence included; longer inputs are cut.</param>
+/// <param name="batch">Rows decoded together.</param>
+public sealed class TextDecoder(IVocabulary? vocabulary, int inputLength, int batch)
+{
+    /// <summary>
+    /// How many tokens to decode at most: half as many again as the longest reference and ten more, as T5's own decoding allows over
+    /// its inputs, but never more than <paramref name="atMost"/>.
+    /// </summary>
+    public static int Limit(IEnumerable<string> references, IVocabulary vocabulary, int atMost) =>
+        Math.Min(atMost, (references.Max(text => vocabulary.Encode(text).Length) * 3 / 2) + 10);
+
+    /// <summary>One prediction for each input, in their order.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="inputs">Texts.</param>
+    /// <param name="maxNewTokens">Most tokens of a prediction.</param>
+    /// <param name="progressed">Called after each batch.</param>
+    public string[] Predict(T5Model model, IReadOnlyList<string> inputs, int maxNewTokens, Action progressed)
+    {
+        var ids = inputs.Select(text => Ids(text)).ToArray();
+        return [.. PredictIds(model, ids, maxNewTokens, progressed).Select(row => Vocabulary.Decode(row))];
+    }
+
+    /// <summary>Predicted ids for rows of ids, in their order, without end of sequence and padding.</summary>
+    public int[][] PredictIds(T5Model model, int[][] inputs, int maxNewTokens, Action progressed)
+    {
+        var predictions = new int[inputs.Length][];
+        foreach (var rows in Enumerable.Range(0, inputs.Length).OrderBy(row => inputs[row].Length).Chunk(batch))
+        {
+            var (padded, length) = ModelBatch.Rectangle([.. rows.Select(row => inputs[row].AsMemory())]);
+            var decoded = GreedyDecoder.Decode(model, rows.Length, length, padded, maxNewTokens);
+            foreach (var (i, row) in rows.Index())
+            {
+                predictions[row] = decoded[i];
+            }
+
+            progressed();
+        }
+
+        return predictions;
+    }
+
+    /// <summary>A text as the model takes it: cut, with its end of sequence.</summary>
+    public int[] Ids(string text)
+    {
+        var ids = Vocabulary.Encode(text);
+        return [.. ids.AsSpan(0, Math.Min(ids.Length, inputLength - 1)), SpecialIds.Eos];
+    }
+
+    private IVocabulary Vocabulary => vocabulary ?? throw new InvalidOperationException("Text needs a vocabulary.");
+}

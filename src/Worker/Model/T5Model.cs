@@ -1,0 +1,339 @@
+using Temper.Contracts.Models;
+using Temper.Worker.Native;
+using static TorchSharp.torch;
+
+namespace Temper.Worker.Model;
+
+// Shapes: B rows, S input length, T target length, L either, D model, H heads, K per head, F hidden, V vocabulary, N real targets.
+
+/// <summary>
+/// T5, an encoder-decoder (Raffel et al. 2020, arXiv:1910.10683): pre-norm blocks without biases, relative position biases shared by
+/// the layers of a stack, unscaled attention logits. v1.0 and v1.1 differ in the feed-forward layer and in the output matrix.
+/// </summary>
+/// <remarks>
+/// Not thread-safe. In bf16 the products read bf16 copies of the parameters and the residual stream stays fp32. Dropout masks are
+/// shared along the length, as in T5's own code, so that dropping attention to a key is dropping that key's value.
+/// </remarks>
+public sealed class T5Model : IDisposable
+{
+    // Large enough to vanish in a softmax, small enough to stay finite in bf16 when a bias is added.
+    private const float Masked = -1e9f;
+
+    private readonly EncoderBlock[] _encoder;
+    private readonly DecoderBlock[] _decoder;
+    private readonly Tensor _encoderNorm, _decoderNorm, _encoderBias, _decoderBias;
+    private readonly BucketCache _encoderBuckets, _decoderBuckets;
+    private readonly VocabularyLoss _loss;
+
+    /// <summary>A model with zero parameters: load a checkpoint into it, or call the other constructor.</summary>
+    /// <param name="config">The shape.</param>
+    /// <param name="precision">Of matrix products.</param>
+    /// <param name="device">Where to compute; the processor if null.</param>
+    public T5Model(T5Config config, Precision precision, Device? device = null)
+    {
+        TorchLibrary.Load();
+        if (config.Problems() is { Count: > 0 } problems)
+        {
+            throw new ArgumentException(string.Join(' ', problems), nameof(config));
+        }
+
+        Config = config;
+        var (groups, matrices) = T5Layout.Groups(config);
+        Parameters = new FlatParameters(groups, matrices, uncopiedGroups: config.Tied ? 0 : 1, precision, device ?? CPU);
+        _encoder = [.. T5Layout.Blocks("encoder", config.EncoderLayers).Select(block => new EncoderBlock(
+            Parameters.Leaf(T5Layout.Norm(block, 0)), AttentionOf(block), FeedForwardOf(block, 1)))];
+        _decoder = [.. T5Layout.Blocks("decoder", config.DecoderLayers).Select(block => new DecoderBlock(
+            Parameters.Leaf(T5Layout.Norm(block, 0)),
+            AttentionOf(block),
+            Parameters.Leaf(T5Layout.Norm(block, 1)),
+            Parameters.Matrix(T5Layout.CrossAttention(block, "q")),
+            Parameters.Matrix(T5Layout.CrossAttention(block, "k"), T5Layout.CrossAttention(block, "v")),
+            Parameters.Matrix(T5Layout.CrossAttention(block, "o")),
+            FeedForwardOf(block, 2)))];
+        (_encoderNorm, _decoderNorm) = (Parameters.Leaf(T5Layout.FinalNorm("encoder")), Parameters.Leaf(T5Layout.FinalNorm("decoder")));
+        (_encoderBias, _decoderBias) = (Parameters.Leaf(T5Layout.BiasTable("encoder")), Parameters.Leaf(T5Layout.BiasTable("decoder")));
+        (_encoderBuckets, _decoderBuckets) = (new BucketCache(config, bidirectional: true), new BucketCache(config, bidirectional: false));
+        _loss = new VocabularyLoss(Parameters, config);
+    }
+
+    /// <summary>A model with T5's own initial weights.</summary>
+    /// <param name="config">The shape.</param>
+    /// <param name="precision">Of matrix products.</param>
+    /// <param name="initialization">Seed and deviation of the embedding.</param>
+    /// <param name="device">Where to compute; the processor if null.</param>
+    public T5Model(T5Config config, Precision precision, T5Initialization initialization, Device? device = null)
+        : this(config, precision, device) => T5Initializer.Initialize(Parameters, config, initialization);
+
+    /// <summary>The shape.</summary>
+    public T5Config Config { get; }
+
+    /// <summary>Parameters and gradients.</summary>
+    public FlatParameters Parameters { get; }
+
+    /// <summary>
+    /// Adds the gradient of <paramref name="scale"/> · (summed cross entropy + z-loss) to <see cref="FlatParameters.Gradients"/>, and
+    /// returns the unscaled losses. Pass 1 / (targets of the whole step, over all workers) as the scale for a mean over targets.
+    /// </summary>
+    /// <param name="batch">One micro-batch, with at least one target.</param>
+    /// <param name="scale">Factor of the gradient.</param>
+    /// <param name="dropoutSeed">Seed of this micro-batch's dropout masks; null: no dropout.</param>
+    /// <param name="zLoss">Weight of the squared log partition function; 1e-4 in T5's own code, 0 for none.</param>
+    public BatchLoss AccumulateGradients(ModelBatch batch, float scale, long? dropoutSeed = null, double zLoss = 0)
+    {
+        using var scope = NewDisposeScope();
+        using var dropout = new DropoutMasks(dropoutSeed is null ? 0 : Config.Dropout, dropoutSeed ?? 0, Parameters.Device);
+        using var inputs = Embed(batch.InputIds, batch.Rows, batch.InputLength);
+        using var shifted = Embed(ShiftRight(batch), batch.Rows, batch.TargetLength);
+        inputs.Rows.requires_grad_();
+        shifted.Rows.requires_grad_();
+        var targets = Targets.Of(batch);
+        var hidden_ND = Hidden(batch, inputs, shifted, targets, dropout);
+
+        var (loss, gradient_ND) = _loss.LossAndGradient(hidden_ND.detach(), targets, scale, zLoss);
+        hidden_ND.backward([gradient_ND]);
+        Parameters.CollectGradients();
+        AddEmbeddingGradient(inputs);
+        AddEmbeddingGradient(shifted);
+        return loss;
+    }
+
+    /// <summary>The loss of a batch without dropout and without gradients: summed log-probabilities, negated, for each row.</summary>
+    public BatchLoss Evaluate(ModelBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var targets = Targets.Of(batch);
+        return _loss.Loss(HiddenWithoutDropout(batch, targets), targets);
+    }
+
+    /// <summary>The logits at all target positions, [B, T, V], fp32, without dropout; for tests and tools, as it is large.</summary>
+    public Tensor Logits(ModelBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var hidden_ND = HiddenWithoutDropout(batch, Targets.All(batch));
+        return _loss.Logits(hidden_ND).to(ScalarType.Float32)
+            .view(batch.Rows, batch.TargetLength, Config.VocabularySize).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _encoderBuckets.Dispose();
+        _decoderBuckets.Dispose();
+        Parameters.Dispose();
+    }
+
+    /// <summary>The encoder's pass over a batch of inputs, without dropout: where decoding starts.</summary>
+    internal DecoderState StartDecoding(int[] inputIds, int rows, int inputLength)
+    {
+        using var scope = NewDisposeScope();
+        using var inputs = Embed(inputIds, rows, inputLength);
+        var (encoded_BSD, mask_B11S) = Encode(inputs, inputIds, DropoutMasks.None);
+        var encoded = encoded_BSD.to(Parameters.ComputeType);
+        return new DecoderState(
+            [.. _decoder.Select(block => Heads(Linear(encoded, block.KeyValue), 2) is [var k, var v] ? (k, v) : default)], mask_B11S);
+    }
+
+    /// <summary>The decoder at the next position, one id per row: logits [B, V] in the type of products.</summary>
+    internal Tensor DecodeStep(int[] ids, DecoderState state)
+    {
+        using var scope = NewDisposeScope();
+        using var embedded = Embed(ids, ids.Length, 1);
+        var x_B1D = embedded.Rows.view(ids.Length, 1, Config.ModelSize);
+        var bias_1H1T = _decoderBuckets.Bias(_decoderBias, Parameters, 1, state.Position + 1, state.Position);
+        for (var i = 0; i < _decoder.Length; i++)
+        {
+            var block = _decoder[i];
+            var qkv = Heads(Linear(Norm(x_B1D, block.SelfNorm), block.Self.Qkv), 3);
+            var (k_BHTK, v_BHTK) = state.Append(i, qkv[1], qkv[2]);
+            x_B1D = x_B1D + Attend(qkv[0], k_BHTK, v_BHTK, bias_1H1T, block.Self.O);
+            var q = Heads(Linear(Norm(x_B1D, block.CrossNorm), block.Query), 1)[0];
+            var (k_BHSK, v_BHSK) = state.Cross(i);
+            x_B1D = x_B1D + Attend(q, k_BHSK, v_BHSK, state.Mask_B11S, block.O);
+            x_B1D = x_B1D + FeedForwardLayer(Norm(x_B1D, block.FeedForward.Norm), block.FeedForward, DropoutMasks.None);
+        }
+
+        state.Position++;
+        var hidden_B1D = RmsNorm.Apply(x_B1D, _decoderNorm, Config.NormEpsilon, ScalarType.Float32);
+        return _loss.Logits(hidden_B1D.view(ids.Length, Config.ModelSize)).MoveToOuterDisposeScope();
+    }
+
+    private static int[] ShiftRight(ModelBatch batch)
+    {
+        var shifted = new int[batch.TargetIds.Length];
+        for (var row = 0; row < batch.Rows; row++)
+        {
+            for (var t = 1; t < batch.TargetLength; t++)
+            {
+                var at = (row * batch.TargetLength) + t;
+                shifted[at] = Math.Max(0, batch.TargetIds[at - 1]);
+            }
+        }
+
+        return shifted;
+    }
+
+    private static Tensor Linear(Tensor x, Tensor weight) => nn.functional.linear(x, weight);
+
+    private Tensor HiddenWithoutDropout(ModelBatch batch, Targets targets)
+    {
+        using var inputs = Embed(batch.InputIds, batch.Rows, batch.InputLength);
+        using var shifted = Embed(ShiftRight(batch), batch.Rows, batch.TargetLength);
+        return Hidden(batch, inputs, shifted, targets, DropoutMasks.None);
+    }
+
+    /// <summary>The decoder's output at the chosen positions, [N, D] fp32.</summary>
+    private Tensor Hidden(ModelBatch batch, Embedded inputs, Embedded shifted, Targets targets, DropoutMasks dropout)
+    {
+        var (encoded_BSD, mask_B11S) = Encode(inputs, batch.InputIds, dropout);
+        var (rows, length) = (batch.Rows, batch.TargetLength);
+        var bias_1HTT = _decoderBuckets.Bias(_decoderBias, Parameters, length, length, 0);
+        bias_1HTT = bias_1HTT + CausalMask(length, bias_1HTT.dtype);
+        var x_BTD = dropout.Apply(shifted.Rows.view(rows, length, Config.ModelSize));
+        foreach (var block in _decoder)
+        {
+            x_BTD = DecoderLayer(x_BTD, block, encoded_BSD, bias_1HTT, mask_B11S, dropout);
+        }
+
+        x_BTD = dropout.Apply(RmsNorm.Apply(x_BTD, _decoderNorm, Config.NormEpsilon, ScalarType.Float32));
+        return x_BTD.view(-1, Config.ModelSize).index_select(0, tensor(targets.Positions, device: Parameters.Device));
+    }
+
+    private (Tensor Encoded_BSD, Tensor? Mask_B11S) Encode(Embedded inputs, int[] inputIds, DropoutMasks dropout)
+    {
+        var mask_B11S = PaddingMask(inputIds, inputs.Count, inputs.Length);
+        var bias = _encoderBuckets.Bias(_encoderBias, Parameters, inputs.Length, inputs.Length, 0);
+        bias = mask_B11S is null ? bias : bias + mask_B11S;
+        var x_BSD = dropout.Apply(inputs.Rows.view(inputs.Count, inputs.Length, Config.ModelSize));
+        foreach (var block in _encoder)
+        {
+            x_BSD = EncoderLayer(x_BSD, block, bias, dropout);
+        }
+
+        x_BSD = RmsNorm.Apply(x_BSD, _encoderNorm, Config.NormEpsilon, ScalarType.Float32);
+        return (dropout.ApplyToEach(x_BSD), mask_B11S);
+    }
+
+    // Each sublayer has a dispose scope of its own: then only what the graph keeps outlives it, not every intermediate tensor.
+    private Tensor EncoderLayer(Tensor x_BSD, EncoderBlock block, Tensor bias, DropoutMasks dropout)
+    {
+        using var scope = NewDisposeScope();
+        var qkv = Heads(Linear(Norm(x_BSD, block.Norm), block.Self.Qkv), 3);
+        x_BSD = x_BSD + dropout.Apply(Attend(qkv[0], qkv[1], dropout.ApplyToKeys(qkv[2]), bias, block.Self.O));
+        var fed = FeedForwardLayer(Norm(x_BSD, block.FeedForward.Norm), block.FeedForward, dropout);
+        return (x_BSD + dropout.Apply(fed)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor DecoderLayer(
+        Tensor x_BTD, DecoderBlock block, Tensor encoded_BSD, Tensor bias_1HTT, Tensor? mask_B11S, DropoutMasks dropout)
+    {
+        using var scope = NewDisposeScope();
+        var qkv = Heads(Linear(Norm(x_BTD, block.SelfNorm), block.Self.Qkv), 3);
+        x_BTD = x_BTD + dropout.Apply(Attend(qkv[0], qkv[1], dropout.ApplyToKeys(qkv[2]), bias_1HTT, block.Self.O));
+
+        // Converted in each layer, so that the layers' gradients of the encoder's output add up in fp32.
+        var keyValue = Heads(Linear(encoded_BSD.to(Parameters.ComputeType), block.KeyValue), 2);
+        var q = Heads(Linear(Norm(x_BTD, block.CrossNorm), block.Query), 1)[0];
+        x_BTD = x_BTD + dropout.Apply(Attend(q, keyValue[0], dropout.ApplyToKeys(keyValue[1]), mask_B11S, block.O));
+
+        var fed = FeedForwardLayer(Norm(x_BTD, block.FeedForward.Norm), block.FeedForward, dropout);
+        return (x_BTD + dropout.Apply(fed)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Norm(Tensor x_BLD, Tensor scale) => RmsNorm.Apply(x_BLD, scale, Config.NormEpsilon, Parameters.ComputeType);
+
+    /// <summary>Splits [B, L, parts·H·K] into parts of [B, H, L, K] with one copy.</summary>
+    private Tensor[] Heads(Tensor joined, int parts)
+    {
+        var (rows, length) = (joined.shape[0], joined.shape[1]);
+        return joined.view(rows, length, parts, Config.Heads, Config.HeadSize).permute(2, 0, 3, 1, 4).contiguous().unbind(0);
+    }
+
+    /// <summary>softmax(q·kᵀ + bias)·v, through the output matrix: [B, Lq, D]. Written out: the fused form is slow with such a bias.</summary>
+    private Tensor Attend(Tensor q_BHLK, Tensor k_BHLK, Tensor v_BHLK, Tensor? bias, Tensor o)
+    {
+        using var scope = NewDisposeScope();
+        var scores_BHLL = q_BHLK.matmul(k_BHLK.transpose(2, 3));
+        scores_BHLL = bias is null ? scores_BHLL : scores_BHLL.add_(bias);
+        var context_BHLK = scores_BHLL.softmax(-1).matmul(v_BHLK);
+        var joined = context_BHLK.transpose(1, 2).reshape(q_BHLK.shape[0], q_BHLK.shape[2], Config.Heads * Config.HeadSize);
+        return Linear(joined, o).MoveToOuterDisposeScope();
+    }
+
+    private Tensor FeedForwardLayer(Tensor x_BLD, FeedForward weights, DropoutMasks dropout)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = Linear(x_BLD, weights.Wi);
+        if (Config.Gated)
+        {
+            var halves = hidden.chunk(2, -1);
+            hidden = nn.functional.gelu(halves[0], global::TorchSharp.Modules.GELU.Approximate.tanh) * halves[1];
+        }
+        else
+        {
+            hidden = hidden.relu_();
+        }
+
+        return Linear(dropout.Apply(hidden), weights.Wo).MoveToOuterDisposeScope();
+    }
+
+    private Tensor? PaddingMask(int[] ids, int rows, int length)
+    {
+        if (!ids.Contains(T5Config.PadId))
+        {
+            return null;
+        }
+
+        using var scope = NewDisposeScope();
+        var mask = Array.ConvertAll(ids, id => id == T5Config.PadId ? Masked : 0f);
+        return tensor(mask, Parameters.ComputeType, Parameters.Device).view(rows, 1, 1, length).MoveToOuterDisposeScope();
+    }
+
+    private Tensor CausalMask(int length, ScalarType type) => full(length, length, Masked, type, Parameters.Device).triu(1);
+
+    private Embedded Embed(int[] ids, int rows, int length)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var index = tensor(Array.ConvertAll(ids, id => (long)id), device: Parameters.Device);
+        var embedded = Parameters.Value(T5Layout.Shared).index_select(0, index);
+        return new Embedded(index.MoveToOuterDisposeScope(), embedded.MoveToOuterDisposeScope(), rows, length);
+    }
+
+    private void AddEmbeddingGradient(Embedded embedded)
+    {
+        using var scope = NewDisposeScope();
+        Parameters.Gradient(T5Layout.Shared).index_add_(0, embedded.Ids, embedded.Rows.grad!, 1);
+    }
+
+    private Attention AttentionOf(string block) => new(
+        Parameters.Matrix(T5Layout.SelfAttention(block, "q"), T5Layout.SelfAttention(block, "k"), T5Layout.SelfAttention(block, "v")),
+        Parameters.Matrix(T5Layout.SelfAttention(block, "o")));
+
+    private FeedForward FeedForwardOf(string block, int layer) => new(
+        Parameters.Leaf(T5Layout.Norm(block, layer)),
+        Config.Gated
+            ? Parameters.Matrix(T5Layout.FeedForward(block, layer, "wi_0"), T5Layout.FeedForward(block, layer, "wi_1"))
+            : Parameters.Matrix(T5Layout.FeedForward(block, layer, "wi")),
+        Parameters.Matrix(T5Layout.FeedForward(block, layer, "wo")));
+
+    /// <summary>Rows of the embedding table, cut off from the graph: their gradient is added to the table's by hand, only where it is not zero.</summary>
+    private sealed record Embedded(Tensor Ids, Tensor Rows, int Count, int Length) : IDisposable
+    {
+        public void Dispose()
+        {
+            Ids.Dispose();
+            Rows.Dispose();
+        }
+    }
+
+    private sealed record Attention(Tensor Qkv, Tensor O);
+
+    private sealed record FeedForward(Tensor Norm, Tensor Wi, Tensor Wo);
+
+    private sealed record EncoderBlock(Tensor Norm, Attention Self, FeedForward FeedForward);
+
+    private sealed record DecoderBlock(
+        Tensor SelfNorm, Attention Self, Tensor CrossNorm, Tensor Query, Tensor KeyValue, Tensor O, FeedForward FeedForward);
+}

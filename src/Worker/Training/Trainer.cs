@@ -1,0 +1,215 @@
+using System.Diagnostics;
+using System.Text;
+using Temper.Contracts.Agents;
+using Temper.Contracts.Models;
+using Temper.Contracts.Specs;
+using Temper.Mixture.Batching;
+using Temper.Mixture.Mixing;
+using Temper.Worker.Checkpoints;
+using Temper.Worker.Collectives;
+using Temper.Worker.Evaluation;
+using Temper.Worker.Model;
+using Temper.Worker.Models;
+using Temper.Worker.Training.Optimizers;
+using static TorchSharp.torch;
+
+namespace Temper.Worker.Training;
+
+/// <summary>
+/// One rank of a data-parallel run. Every rank holds the whole model, computes the gradient of its rows, sums it with the others and
+/// makes the same update. All on the calling thread.
+/// </summary>
+/// <param name="assignment">What to train.</param>
+/// <param name="channel">Where to tell of it.</param>
+public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel) : IDisposable
+{
+    private readonly RunSpec _spec = assignment.Spec;
+    private readonly LearningRateSchedule _rates = assignment.Spec.Training.LearningRates();
+    private readonly CheckpointStore _checkpoints = new(Path.Combine(assignment.OutputDirectory, "checkpoints"));
+    private TaskSet _tasks = null!;
+    private ModelFolder _folder = null!;
+    private T5Model _model = null!;
+    private Optimizer _optimizer = null!;
+    private BatchPlanner _planner = null!;
+    private int _step;
+
+    private bool IsFirst => assignment.Rank == 0;
+
+    /// <summary>Loads rows, weights and, if there is one, the checkpoint to go on from.</summary>
+    public void Load()
+    {
+        Native.TorchLibrary.Load();
+        set_num_threads(_spec.Threads);
+        _folder = ModelFolder.ForRun(_spec, assignment.DataRoots);
+        _tasks = TaskSet.Load(_spec, assignment.DataRoots, _folder.Vocabulary!, channel.Progressed);
+        _planner = new BatchPlanner(_tasks.Sources, _tasks.Rates, _spec.Seed, _spec.Training.Batch, assignment.WorldSize, _spec.Training.MicroBatches);
+        _model = _folder.CreateModel(_spec, assignment.Precision);
+        channel.Progressed();
+        _optimizer = OptimizerFactory.Create(_spec.Training.Optimizer, _model.Parameters);
+        if (assignment.StartCheckpoint is { } name)
+        {
+            Resume(name);
+        }
+    }
+
+    /// <summary>Trains, evaluates and exports, together with the other ranks.</summary>
+    /// <exception cref="CollectiveException">Another rank is gone or silent.</exception>
+    /// <exception cref="NonFiniteException">Loss or gradient is not a number.</exception>
+    /// <exception cref="SourcesDifferException">The ranks do not have the same rows.</exception>
+    public void Train(ICollective collective)
+    {
+        Agree(collective);
+        var evaluator = new Evaluator(_model, _tasks, _folder.Vocabulary!, _spec, collective, channel);
+        channel.Send(new TrainerEvent.Started(_step, _model.Parameters.Slots.Sum(slot => slot.Count), _spec.Threads, _tasks.ContentHash));
+        while (_step < _spec.Training.Steps)
+        {
+            var stop = MakeStep(collective);
+            if (_spec.Evaluation.Every > 0 && _step % _spec.Evaluation.Every == 0 && _step < _spec.Training.Steps && !stop)
+            {
+                stop = !evaluator.Run(_step, final: false);
+            }
+
+            if (stop || _step % _spec.Training.CheckpointEvery == 0 || _step == _spec.Training.Steps)
+            {
+                Save();
+            }
+
+            if (stop)
+            {
+                channel.Send(new TrainerEvent.Stopped(_step));
+                return;
+            }
+        }
+
+        if (!evaluator.Run(_step, final: true))
+        {
+            channel.Send(new TrainerEvent.Stopped(_step));
+            return;
+        }
+
+        if (IsFirst)
+        {
+            _folder.Write(Path.Combine(assignment.OutputDirectory, "model"), _model);
+        }
+
+        channel.Send(new TrainerEvent.Finished(_step, "model"));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _optimizer?.Dispose();
+        _model?.Dispose();
+    }
+
+    /// <summary>One step of all ranks.</summary>
+    /// <returns>Whether any rank was asked to stop.</returns>
+    private bool MakeStep(ICollective collective)
+    {
+        var clock = Stopwatch.StartNew();
+        var plan = _planner.Plan(_step + 1);
+        var tally = new StepTally(_tasks.Sources.Count);
+        var dataTime = TimeSpan.Zero;
+        _model.Parameters.ZeroGradients();
+        foreach (var (microBatch, rows) in plan.Ranks[assignment.Rank].Index())
+        {
+            var before = clock.Elapsed;
+            var batch = _tasks.Batch(rows);
+            dataTime += clock.Elapsed - before;
+            var seed = Seeds.Mix((ulong)_spec.Seed, (ulong)plan.Step, (ulong)assignment.Rank, (ulong)microBatch);
+            var loss = _model.AccumulateGradients(batch, 1f / plan.TargetTokens, (long)(seed >> 1), _spec.Training.ZLoss);
+            tally.Add(rows, loss);
+        }
+
+        var exchangeStart = clock.Elapsed;
+        tally.StopRequested = channel.StopRequested;
+        collective.AllReduceSum(_model.Parameters.GradientSpan);
+        collective.AllReduceSum(tally.Sums);
+        var exchangeTime = clock.Elapsed - exchangeStart;
+
+        var meanLoss = tally.LossSum / plan.TargetTokens;
+        var rate = _rates.At(plan.Step - 1);
+        if (!double.IsFinite(meanLoss))
+        {
+            throw NonFinite(collective, plan, $"loss is {meanLoss}", tally.NonFiniteRows);
+        }
+
+        var norm = Optimizer.ClipGradients(_model.Parameters, _spec.Training.ClipNorm ?? double.PositiveInfinity);
+        if (!double.IsFinite(norm))
+        {
+            throw NonFinite(collective, plan, $"norm of the gradient is {norm}", []);
+        }
+
+        _optimizer.Step(rate);
+        _step = plan.Step;
+        channel.Progressed();
+        if (IsFirst)
+        {
+            channel.Send(new TrainerEvent.StepDone(new StepRow(
+                plan.Step,
+                meanLoss,
+                rate,
+                norm,
+                clock.Elapsed.TotalSeconds,
+                exchangeTime.TotalSeconds,
+                dataTime.TotalSeconds,
+                plan.InputTokens,
+                plan.TargetTokens,
+                plan.PaddedTokens,
+                tally.ByTask(_tasks.Names))));
+        }
+
+        return tally.StopRequested;
+    }
+
+    // Every rank tells which of its rows are to blame, so that all end with the same message.
+    private NonFiniteException NonFinite(ICollective collective, BatchPlan plan, string what, IReadOnlyList<PlannedRow> rows)
+    {
+        var own = string.Join("; ", rows.Take(3).Select(row => $"{_tasks.Names[row.Task]} row {row.Index} ({_tasks.Preview(row)})"));
+        var blamed = collective.AllGather(Encoding.UTF8.GetBytes(own)).Select(bytes => Encoding.UTF8.GetString(bytes)).Where(text => text.Length > 0).ToList();
+        var tasks = string.Join(", ", plan.Rows.Select(row => _tasks.Names[row.Task]).Distinct().Order(StringComparer.Ordinal));
+        var where = blamed.Count > 0 ? string.Join("; ", blamed) : $"the rows of positions {plan.Rows.Min(row => row.Position)} to {plan.Rows.Max(row => row.Position)}, tasks {tasks}";
+        return new NonFiniteException($"At step {plan.Step} the {what}; the weights are those of step {plan.Step - 1}. Rows: {where}. Lower the learning rate, clip gradients, or mend the rows.");
+    }
+
+    // Ranks that would train on different rows, or start from different weights, are found before the first step.
+    private void Agree(ICollective collective)
+    {
+        var own = $"{_tasks.ContentHash} {_step} {_folder.Vocabulary!.ContentHash} {_spec.Seed}";
+        var all = collective.AllGather(Encoding.UTF8.GetBytes(own + "\n" + string.Join('\n', _tasks.Hashes.Select(pair => $"{pair.Key} {pair.Value}"))))
+            .Select(bytes => Encoding.UTF8.GetString(bytes).Split('\n')).ToList();
+        for (var rank = 1; rank < all.Count; rank++)
+        {
+            var differing = all[0].Zip(all[rank]).Skip(1).Where(pair => pair.First != pair.Second).Select(pair => pair.First.Split(' ')[0]).ToList();
+            if (differing.Count > 0 || all[0][0] != all[rank][0])
+            {
+                var what = differing.Count > 0 ? $"of {string.Join(", ", differing)} " : "or the vocabulary ";
+                throw new SourcesDifferException($"The rows {what}differ between rank 0 and rank {rank}: their hosts see different files (or, for built-in tasks, different CLDR data). Give all hosts the same.");
+            }
+        }
+    }
+
+    private void Resume(string name)
+    {
+        var state = _checkpoints.Load(name, _model, _optimizer);
+        if (state.DataHash != _tasks.ContentHash)
+        {
+            throw new SourcesDifferException($"Checkpoint {name} was trained on other rows than the sources hold now. Restore the files, or start a new run with init_from.");
+        }
+
+        _step = state.Step;
+    }
+
+    private void Save()
+    {
+        if (IsFirst)
+        {
+            var state = new CheckpointState(_step, assignment.Epoch, assignment.RunId, _tasks.ContentHash, (long)_step * _spec.Training.Batch, _optimizer.Steps);
+            var name = _checkpoints.Save(state, _folder, _model, _optimizer);
+            _checkpoints.Prune(_spec.Training.KeepCheckpoints);
+            channel.Send(new TrainerEvent.Saved(_step, name));
+        }
+
+        channel.Progressed();
+    }
+}

@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Temper.Contracts.Agents;
+
+namespace Temper.Worker.Training;
+
+/// <summary>
+/// The trainer's side of the conversation with its agent. Commands are read on a thread of their own, and a sign of life goes out each
+/// second, so that the training thread never waits for either.
+/// </summary>
+public sealed class TrainerChannel : IDisposable
+{
+    private readonly Lock _writing = new();
+    private readonly StreamReader _commands;
+    private readonly StreamWriter _events;
+    private readonly TaskCompletionSource<IReadOnlyList<string>> _offers = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Timer _alive;
+    private long _progress;
+    private volatile bool _stopRequested;
+
+    private TrainerChannel(Stream commands, Stream events)
+    {
+        _commands = new StreamReader(commands);
+        _events = new StreamWriter(events) { AutoFlush = true };
+        _alive = new Timer(_ => Send(new TrainerEvent.Alive(Interlocked.Read(ref _progress))), null, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+    }
+
+    /// <summary>Whether the agent wants a checkpoint and the end.</summary>
+    public bool StopRequested => _stopRequested;
+
+    /// <summary>A channel over the two streams; signs of life begin.</summary>
+    public static TrainerChannel Open(Stream commands, Stream events) => new(commands, events);
+
+    /// <summary>Reads the assignment, then listens for commands.</summary>
+    /// <returns>Null when the agent is gone before it gave one.</returns>
+    public TrainerAssignment? ReadAssignment()
+    {
+        if (_commands.ReadLine() is not { } line)
+        {
+            return null;
+        }
+
+        var assignment = ProtocolJson.Read<TrainerAssignment>(line);
+        new Thread(Listen) { IsBackground = true, Name = "commands" }.Start();
+        return assignment;
+    }
+
+    /// <summary>Tells the agent something.</summary>
+    public void Send(TrainerEvent word)
+    {
+        var line = ProtocolJson.Write(word);
+        lock (_writing)
+        {
+            try
+            {
+                _events.WriteLine(line);
+            }
+            catch (Exception e) when (e is IOException or ObjectDisposedException)
+            {
+                // The agent is gone; the listener ends this process.
+            }
+        }
+    }
+
+    /// <summary>Shows that work goes on: called after each piece of it.</summary>
+    public void Progressed() => Interlocked.Increment(ref _progress);
+
+    /// <summary>Publishes this rank's offer and waits for those of all ranks. Waiting for others is no lack of progress.</summary>
+    public IReadOnlyList<string> Meet(string offer)
+    {
+        Send(new TrainerEvent.Ready(offer));
+        while (!_offers.Task.Wait(TimeSpan.FromSeconds(1)))
+        {
+            Progressed();
+        }
+
+        return _offers.Task.Result;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _alive.Dispose();
+        lock (_writing)
+        {
+            _events.Dispose();
+        }
+    }
+
+    private void Listen()
+    {
+        try
+        {
+            while (_commands.ReadLine() is { } line)
+            {
+                var command = ProtocolJson.Read<TrainerCommand>(line);
+                if (command.Offers is { } offers)
+                {
+                    _offers.TrySetResult(offers);
+                }
+
+                _stopRequested |= command.Stop;
+            }
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            Console.Error.WriteLine(e);
+        }
+
+        // The agent is gone, and nobody hears us. Not an orderly exit, which could wait for a native thread.
+        Process.GetCurrentProcess().Kill();
+    }
+}

@@ -1,0 +1,77 @@
+using System.Net;
+using System.Runtime.InteropServices;
+using Temper.Contracts.Agents;
+using Temper.Contracts.Runs;
+using Temper.Worker.Checkpoints;
+using Temper.Worker.Collectives;
+
+namespace Temper.Worker.Training;
+
+/// <summary>
+/// A trainer process: reads its assignment and commands from standard input, writes events to standard output, and ends with its
+/// agent. Everything that goes wrong becomes an event that names the cause.
+/// </summary>
+public static class TrainerProgram
+{
+    /// <summary>Runs one trainer to its end.</summary>
+    /// <param name="advertisedAddress">Address under which other ranks reach this process.</param>
+    /// <returns>The exit code: 0 when the last event says how the trainer ended.</returns>
+    public static int Run(string advertisedAddress)
+    {
+        // Ctrl-C in a terminal reaches the whole process group; it is the command's wish to pause the run, not ours to end.
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
+        using var channel = TrainerChannel.Open(Console.OpenStandardInput(), Console.OpenStandardOutput());
+        // Libraries that write to the console must not disturb the conversation.
+        Console.SetOut(Console.Error);
+        if (channel.ReadAssignment() is not { } assignment)
+        {
+            return 1;
+        }
+
+        try
+        {
+            using var listener = RingListener.Open(IPAddress.Parse(advertisedAddress) is var ip && IPAddress.IsLoopback(ip) ? ip : IPAddress.Any, advertisedAddress);
+            using var trainer = new Trainer(assignment, channel);
+            trainer.Load();
+            var offers = channel.Meet(listener.Address);
+            using var collective = Connect(listener, offers, assignment);
+            trainer.Train(collective);
+        }
+        catch (Exception e)
+        {
+            Console.Error.WriteLine(e);
+            channel.Send(Explain(e));
+        }
+
+        return 0;
+    }
+
+    private static ICollective Connect(RingListener listener, IReadOnlyList<string> offers, TrainerAssignment assignment) =>
+        assignment.WorldSize == 1
+            ? new SingleCollective()
+            : RingCollective.Connect(
+                listener,
+                assignment.Rank,
+                offers,
+                Convert.FromBase64String(assignment.Secret),
+                $"{assignment.RunId}/{assignment.Epoch}",
+                TimeSpan.FromSeconds(assignment.Spec.Recovery.ExchangeTimeoutSeconds),
+                CancellationToken.None);
+
+    private static TrainerEvent.Failed Explain(Exception e) => e switch
+    {
+        CollectiveException exchange => new(FailureCauses.Exchange, exchange.Message, exchange.Peer < 0 ? null : exchange.Peer),
+        NonFiniteException => new(FailureCauses.NonFinite, e.Message, null),
+        CheckpointDamagedException => new(FailureCauses.CheckpointDamaged, e.Message, null),
+        SourcesDifferException => new(FailureCauses.SourcesDiffer, e.Message, null),
+        _ => new(FailureCauses.TrainerError, $"{e.GetType().Name}: {e.Message}", null),
+    };
+}
+
+/// <summary>Loss or gradient is not a number. Raised on all ranks, before the weights are touched.</summary>
+/// <param name="message">The step, the tasks and the rows.</param>
+public sealed class NonFiniteException(string message) : Exception(message);
+
+/// <summary>The rows differ between ranks, or from those that a checkpoint was trained on.</summary>
+/// <param name="message">Which tasks, on which ranks.</param>
+public sealed class SourcesDifferException(string message) : Exception(message);
