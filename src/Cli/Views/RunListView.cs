@@ -1,4 +1,3 @@
-using System.Globalization;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 using Temper.Contracts.Runs;
@@ -9,21 +8,21 @@ namespace Temper.Cli.Views;
 /// <summary>Runs, the newest first.</summary>
 internal static class RunListView
 {
-    public static IRenderable Render(IReadOnlyList<RunStatus> runs)
+    public static IRenderable Render(IReadOnlyList<RunStatus> runs, DateTimeOffset now)
     {
         if (runs.Count == 0)
         {
             return new Text("There are no runs yet. `temper submit SPEC` makes one.", Cells.Soft);
         }
 
-        var table = Cells.Table(("Run", false), ("Phase", false), ("Steps", true), ("Accepted (UTC)", false));
+        var table = Cells.Table(("Run", false), ("Phase", false), ("Steps", true), ("Age", true));
         foreach (var run in runs.OrderByDescending(run => run.CreatedAt))
         {
             table.AddRow(
                 Cells.Name(run.Id),
                 new Text(Phases.Words(run.Phase), Phases.Style(run.Phase)),
                 Cells.Number($"{Figures.Count(run.Step)} / {Figures.Count(run.Steps)}"),
-                new Text(run.CreatedAt.ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)));
+                Cells.Number(Figures.Duration((now - run.CreatedAt).TotalSeconds)));
         }
 
         // A run that trains or has trained explains itself; one that waits or failed does not.

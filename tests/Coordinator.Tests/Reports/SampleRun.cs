@@ -1,4 +1,5 @@
 using Temper.Contracts.Agents;
+using Temper.Contracts.Models;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
 using Temper.Coordinator.Reports;

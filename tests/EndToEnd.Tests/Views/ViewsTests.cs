@@ -33,7 +33,7 @@ public class ViewsTests
         [
             Screen.Of(RunResultView.Render(Report(Evil), "r", null), 160, ansi: true),
             Screen.Of(SpecErrorsView.Render(Evil, [new SpecError(Evil, Evil)]), 160, ansi: true),
-            Screen.Of(RunListView.Render([Runs.Status(RunPhase.Failed, Evil, Evil)]), 200, ansi: true),
+            Screen.Of(RunListView.Render([Runs.Status(RunPhase.Failed, Evil, Evil)], Runs.Start), 200, ansi: true),
             Screen.Of(RunShowView.Render(Runs.Status(RunPhase.Failed, Evil, Evil) with { Recoveries = [new Recovery(Runs.Start, 1, Evil, Evil, 0)] }, Runs.Start), 260, ansi: true),
             Screen.Of(PreviewView.Render(Preview(Evil, 75)), 200, ansi: true),
             Screen.Of(RunLiveView.Render(Live()), 200, ansi: true),
@@ -80,12 +80,12 @@ public class ViewsTests
         var old = Runs.Status(RunPhase.Succeeded, "Done.", "old");
         var waiting = Runs.Status(RunPhase.Queued, "Waits for 2 free slots.", "new") with { CreatedAt = Runs.Start.AddHours(1) };
 
-        var screen = Screen.Of(RunListView.Render([old, waiting]));
+        var screen = Screen.Of(RunListView.Render([old, waiting], Runs.Start.AddHours(2)));
 
         Assert.True(screen.IndexOf("new-1", StringComparison.Ordinal) < screen.IndexOf("old-1", StringComparison.Ordinal));
         Assert.Contains("Waits for 2 free slots.", screen, StringComparison.Ordinal);
         Assert.DoesNotContain("Done.", screen, StringComparison.Ordinal);
-        Assert.Contains("no runs yet", Screen.Of(RunListView.Render([])), StringComparison.Ordinal);
+        Assert.Contains("no runs yet", Screen.Of(RunListView.Render([], Runs.Start)), StringComparison.Ordinal);
     }
 
     [Fact]
