@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Logging;
 using Temper.Contracts.Agents;
 
 namespace Temper.Coordinator.Agents;
@@ -22,25 +24,30 @@ internal sealed class OutgoingMark(InsideMark mark) : IOutgoingGrainCallFilter
 }
 
 /// <summary>Lets callers from outside reach <see cref="IAgentGrain"/> only, and only with the agent token; and what Orleans needs to connect them.</summary>
-internal sealed class IncomingGuard(InsideMark mark, Secrets secrets) : IIncomingGrainCallFilter
+internal sealed class IncomingGuard(InsideMark mark, Secrets secrets, ILogger<IncomingGuard> log) : IIncomingGrainCallFilter
 {
+    // The list of grain types, which a client reads when it connects; and the silo's own timers, which no outgoing filter sees.
+    private static readonly string[] NeededByOrleans = ["Orleans.Runtime.IClusterManifestSystemTarget", "IGrainTimerInvoker"];
+
     public Task Invoke(IIncomingGrainCallContext context)
     {
-        if (RequestContext.Get(InsideMark.Key) is string shown && Equal(shown, mark.Value))
+        if (IsFromInside() || NeededByOrleans.Contains(context.InterfaceName))
         {
             return context.Invoke();
         }
 
-        Console.Error.WriteLine($"DEBUGGUARD {context.InterfaceName} {context.MethodName} {context.TargetId} {context.SourceId} {context.Grain?.GetType()}");
-        if (context.InterfaceMethod.DeclaringType == typeof(IAgentGrain))
+        if (context.InterfaceMethod.DeclaringType != typeof(IAgentGrain))
         {
-            return secrets.IsAgentToken(RequestContext.Get(IAgentGrain.TokenKey) as string)
-                ? context.Invoke()
-                : throw new UnauthorizedAccessException("The agent token is missing or wrong. Start the agent with the token that the coordinator was given.");
+            log.LogWarning("Refused a call from outside to {Interface}.{Method}", context.InterfaceName, context.MethodName);
+            throw new UnauthorizedAccessException("Only agents may call from outside, and only what is for them.");
         }
-        return context.Invoke();
+
+        return secrets.IsAgentToken(RequestContext.Get(IAgentGrain.TokenKey) as string)
+            ? context.Invoke()
+            : throw new UnauthorizedAccessException("The agent token is missing or wrong. Start the agent with the token that the coordinator was given.");
     }
 
-    private static bool Equal(string shown, string expected) => CryptographicOperations.FixedTimeEquals(
-        System.Text.Encoding.UTF8.GetBytes(shown), System.Text.Encoding.UTF8.GetBytes(expected));
+    private bool IsFromInside() =>
+        RequestContext.Get(InsideMark.Key) is string shown
+        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(shown), Encoding.UTF8.GetBytes(mark.Value));
 }

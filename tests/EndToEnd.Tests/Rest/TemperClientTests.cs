@@ -98,45 +98,9 @@ public class TemperClientTests
         await client.ResumeAsync("r", Ct);
 
         Assert.Equal(
-            ["/api/v1/runs/a%2F..%2Fb/metrics?from=1&max=50", "/api/v1/runs/r/cancel", "/api/v1/runs/r/pause", "/api/v1/runs/r/resume"],
+            ["/api/v1/runs/a%2F..%2Fb/metrics?from=1&points=50", "/api/v1/runs/r/cancel", "/api/v1/runs/r/pause", "/api/v1/runs/r/resume"],
             server.Seen.Select(seen => seen.Request.RequestUri!.PathAndQuery));
     }
-
-    [Fact]
-    public async Task A_lost_event_stream_is_taken_up_where_it_was_lost()
-    {
-        var connections = 0;
-        var server = new Answers(_ => ++connections switch
-        {
-            1 => Events("retry: 1\n\n" + Event(1, "status", Runs.Status()) + Event(2, "step", Runs.Step(1)) + "id: 3\nevent: step\ndata: {\"st"),
-            2 => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable),
-            _ => Events(Event(3, "step", Runs.Step(2)) + "event: news\ndata: {}\n\n" + Event(4, "evaluation", Runs.Evaluation(2)) + Event(5, "status", Runs.Status(RunPhase.Succeeded))),
-        });
-        using var client = new TemperClient(new Uri("http://h:1"), null, server);
-
-        var events = new List<RunEvent>();
-        await foreach (var item in client.EventsAsync("r", null, Ct))
-        {
-            events.Add(item);
-        }
-
-        Assert.Equal([1, 2], events.OfType<RunEvent.Stepped>().Select(item => item.Row.Step));
-        Assert.Equal(2, events.OfType<RunEvent.Evaluated>().Single().Row.Step);
-        Assert.Equal(RunPhase.Succeeded, Assert.IsType<RunEvent.Changed>(events[^1]).Run.Phase);
-        Assert.Equal([null, "2", "2"], server.Seen.Select(seen => seen.Request.Headers.TryGetValues("Last-Event-ID", out var id) ? id.Single() : null));
-    }
-
-    [Fact]
-    public async Task A_run_that_is_not_there_has_no_events()
-    {
-        using var client = Client(_ => Json(HttpStatusCode.NotFound, """{"title":"No such run"}""", "application/problem+json"));
-
-        await Assert.ThrowsAsync<TemperApiException>(async () => await client.EventsAsync("r", null, Ct).GetAsyncEnumerator(Ct).MoveNextAsync());
-    }
-
-    private static string Event<T>(int id, string name, T data) => $"id: {id}\nevent: {name}\ndata: {ProtocolJson.Write(data)}\n\n";
-
-    private static HttpResponseMessage Events(string text) => Json(HttpStatusCode.OK, text, "text/event-stream");
 
     private static HttpResponseMessage Json(HttpStatusCode status, string text, string type = "application/json") =>
         new(status) { Content = new StringContent(text, Encoding.UTF8, type) };
