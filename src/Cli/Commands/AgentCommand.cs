@@ -13,7 +13,7 @@ internal static class AgentCommand
 
     public static Command Create()
     {
-        var server = new Option<Uri>("--server") { Description = "Address of the coordinator; TEMPER_SERVER if not given.", DefaultValueFactory = _ => new Uri(Environment.GetEnvironmentVariable("TEMPER_SERVER") ?? "http://127.0.0.1:5080") };
+        var server = ServerOptions.Server();
         var id = new Option<string>("--id") { Description = "Name of this agent, unique in its pool.", DefaultValueFactory = _ => Environment.MachineName };
         var slots = new Option<int>("--slots") { Description = "Trainers that run here at once, one per device.", DefaultValueFactory = _ => 1 };
         var advertise = new Option<string>("--advertise") { Description = "Address under which trainers of other hosts reach those here; loopback means this machine alone.", DefaultValueFactory = _ => "127.0.0.1" };

@@ -4,7 +4,6 @@ using Spectre.Console;
 using Temper.Cli.Embedded;
 using Temper.Cli.Rest;
 using Temper.Cli.Views;
-using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
 using Temper.Coordinator.Reports;
@@ -14,6 +13,10 @@ namespace Temper.Cli.Commands;
 /// <summary><c>temper run</c>: coordinator, agent and trainers on this machine, for one run.</summary>
 internal static class RunCommand
 {
+    // What --resume needs to know again.
+    private const string SpecFile = "spec.yaml";
+    private const string DataRootFile = "data-root.txt";
+
     public static Command Create()
     {
         var spec = new Argument<FileInfo?>("spec") { Description = "The spec, YAML or JSON.", Arity = ArgumentArity.ZeroOrOne };
@@ -45,7 +48,8 @@ internal static class RunCommand
         var before = Directory.Exists(folder);
         await using (var cluster = await EmbeddedCluster.Start(folder, roots, spec?.Workers ?? 1, ct))
         {
-            await File.WriteAllTextAsync(Path.Combine(folder, "data-root.txt"), roots[0], ct);
+            await File.WriteAllTextAsync(Path.Combine(folder, DataRootFile), roots[0], ct);
+            await File.WriteAllTextAsync(Path.Combine(folder, SpecFile), text, ct);
             switch (await cluster.Client.SubmitAsync(text, Guid.NewGuid().ToString("N"), null, folder, ct))
             {
                 case SubmitOutcome.Accepted accepted:
@@ -68,9 +72,9 @@ internal static class RunCommand
             throw new DirectoryNotFoundException($"{folder.FullName} is not the output folder of a run: it has no folder 'state'.");
         }
 
-        var noted = Path.Combine(folder.FullName, "data-root.txt");
+        var noted = Path.Combine(folder.FullName, DataRootFile);
         var roots = data is null && File.Exists(noted) ? [await File.ReadAllTextAsync(noted, ct)] : SpecOptions.Roots(data);
-        var spec = ProtocolJson.Read<RunSpec>(await File.ReadAllTextAsync(Path.Combine(folder.FullName, "spec.json"), ct));
+        var spec = SpecOptions.Read(new FileInfo(Path.Combine(folder.FullName, SpecFile)));
         await using var cluster = await EmbeddedCluster.Start(folder.FullName, roots, spec.Workers, ct);
         var run = (await cluster.Client.ListAsync(ct)).SingleOrDefault() ?? throw new InvalidDataException($"{folder.FullName} holds no run.");
         if (run.Phase == RunPhase.Paused)
@@ -110,7 +114,7 @@ internal static class RunCommand
         }
         catch (OperationCanceledException) when (impatience.IsCancellationRequested)
         {
-            AnsiConsole.MarkupLineInterpolated($"Ended at once. To go on from the last checkpoint: temper run --resume {folder}");
+            Console.WriteLine($"Ended at once. To go on from the last checkpoint: temper run --resume {folder}");
             return ExitCodes.Interrupted;
         }
     }
@@ -133,15 +137,15 @@ internal static class RunCommand
         switch (run.Phase)
         {
             case RunPhase.Succeeded:
-                var report = ProtocolJson.Read<RunReport>(File.ReadAllText(Path.Combine(folder, ReportFiles.Json)));
+                var report = ReportJson.Read(File.ReadAllText(Path.Combine(folder, ReportFiles.Json)));
                 AnsiConsole.Write(RunResultView.Render(report, Path.Combine(folder, ReportFiles.Html), Path.Combine(folder, "model")));
                 return ExitCodes.Success;
             case RunPhase.Paused:
-                AnsiConsole.MarkupLineInterpolated($"Stopped after step {run.Step}, checkpoint saved. To go on: [bold]temper run --resume {folder}[/]");
+                Console.WriteLine($"Stopped after step {run.Step}, checkpoint saved. To go on: temper run --resume {folder}");
                 return ExitCodes.Interrupted;
             default:
                 AnsiConsole.Write(RunShowView.Render(run, DateTimeOffset.UtcNow));
-                AnsiConsole.MarkupLineInterpolated($"Logs of the trainers: {Path.Combine(folder, "logs")}");
+                Console.WriteLine($"Logs of the trainers: {Path.Combine(folder, "logs")}");
                 return ExitCodes.Failure;
         }
     }

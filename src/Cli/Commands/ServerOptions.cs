@@ -6,11 +6,7 @@ namespace Temper.Cli.Commands;
 /// <summary>Options of the commands that talk to a coordinator.</summary>
 internal sealed class ServerOptions
 {
-    private readonly Option<Uri> _server = new("--server")
-    {
-        Description = "Address of the coordinator; TEMPER_SERVER if not given.",
-        DefaultValueFactory = _ => new Uri(Environment.GetEnvironmentVariable("TEMPER_SERVER") ?? "http://127.0.0.1:5080"),
-    };
+    private readonly Option<Uri> _server = Server();
 
     private readonly Option<string?> _key = new("--api-key")
     {
@@ -27,4 +23,22 @@ internal sealed class ServerOptions
 
     /// <summary>The client for what was given.</summary>
     public TemperClient Client(ParseResult result) => new(result.GetRequiredValue(_server), result.GetValue(_key));
+
+    /// <summary>The address of a coordinator.</summary>
+    public static Option<Uri> Server() => new("--server")
+    {
+        Description = "Address of the coordinator; TEMPER_SERVER if not given.",
+        DefaultValueFactory = _ => new Uri(Environment.GetEnvironmentVariable("TEMPER_SERVER") ?? "http://127.0.0.1:5080"),
+        CustomParser = result =>
+        {
+            var text = result.Tokens.Single().Value;
+            if (Uri.TryCreate(text, UriKind.Absolute, out var address) && (address.Scheme is "http" or "https"))
+            {
+                return address;
+            }
+
+            result.AddError($"'{text}' is no address of a coordinator. Write one such as http://127.0.0.1:5080.");
+            return null;
+        },
+    };
 }

@@ -12,7 +12,8 @@ internal static class RunPoller
     /// <summary>What happens to the run, in order; ends after the last state.</summary>
     public static async IAsyncEnumerable<RunEvent> Follow(TemperClient client, string id, [EnumeratorCancellation] CancellationToken ct)
     {
-        var (lastStep, evaluations) = (0, 0);
+        var lastStep = 0;
+        var evaluated = new HashSet<(int, string, string, bool)>();
         while (true)
         {
             // The state first: what it counts is then surely among the rows that follow.
@@ -24,12 +25,11 @@ internal static class RunPoller
                 yield return new RunEvent.Stepped(row);
             }
 
-            foreach (var row in rows.Evaluations.Skip(evaluations))
+            foreach (var row in rows.Evaluations.Where(row => evaluated.Add((row.Step, row.Task, row.Split, row.Final))))
             {
                 yield return new RunEvent.Evaluated(row);
             }
 
-            evaluations = rows.Evaluations.Count;
             yield return new RunEvent.Changed(status);
             if (status.Phase.IsTerminal() || status.Phase == RunPhase.Paused)
             {

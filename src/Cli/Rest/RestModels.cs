@@ -21,23 +21,32 @@ internal abstract record SubmitOutcome
 /// <summary>What a run has measured.</summary>
 internal sealed record RunMetrics(IReadOnlyList<StepRow> Steps, IReadOnlyList<EvaluationRow> Evaluations);
 
-/// <summary>Something new about a run, as its event stream tells it.</summary>
+/// <summary>A page of a list.</summary>
+internal sealed record Page<T>(IReadOnlyList<T> Items, string? Next = null);
+
+/// <summary>Something that happened to a run. The message is untrusted text.</summary>
+internal sealed record Happening(long Id, DateTimeOffset At, string Kind, string Message);
+
+/// <summary>An agent, as far as commands care.</summary>
+internal sealed record AgentSummary(string Id);
+
+/// <summary>Something new about a run that is watched.</summary>
 internal abstract record RunEvent
 {
     private RunEvent()
     {
     }
 
-    /// <summary>Phase, reason, members or checkpoint changed. Event <c>status</c>.</summary>
+    /// <summary>Phase, reason, members or checkpoint changed.</summary>
     public sealed record Changed(RunStatus Run) : RunEvent;
 
-    /// <summary>A step was made. Event <c>step</c>.</summary>
+    /// <summary>A step was made.</summary>
     public sealed record Stepped(StepRow Row) : RunEvent;
 
-    /// <summary>A split was evaluated. Event <c>evaluation</c>.</summary>
+    /// <summary>A split was evaluated.</summary>
     public sealed record Evaluated(EvaluationRow Row) : RunEvent;
 
-    /// <summary>A line for people: untrusted text. Event <c>log</c>.</summary>
+    /// <summary>A line for people: untrusted text.</summary>
     public sealed record Logged(string Message) : RunEvent;
 }
 

@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
+using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
 
 namespace Temper.Cli.Rest;
@@ -15,22 +15,20 @@ namespace Temper.Cli.Rest;
 internal sealed class TemperClient : IDisposable
 {
     private readonly HttpClient _http;
-    private readonly TimeProvider _time;
 
     /// <param name="server">Address of the coordinator, such as http://127.0.0.1:5080; a path is kept, for proxies.</param>
     /// <param name="apiKey">Key of the API; null where the coordinator listens on loopback.</param>
     /// <param name="handler">Where requests go, for tests.</param>
-    /// <param name="time">The clock of reconnections.</param>
-    public TemperClient(Uri server, string? apiKey, HttpMessageHandler? handler = null, TimeProvider? time = null)
+    public TemperClient(Uri server, string? apiKey, HttpMessageHandler? handler = null)
     {
         Server = server;
-        _time = time ?? TimeProvider.System;
         _http = new HttpClient(handler ?? new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10) })
         {
             BaseAddress = new Uri(server.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/api/v1/"),
             // Planning reads all data, which may take a while; event streams have no end of their own.
             Timeout = TimeSpan.FromMinutes(10),
         };
+        _http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         if (!string.IsNullOrEmpty(apiKey))
         {
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", apiKey);
@@ -67,7 +65,19 @@ internal sealed class TemperClient : IDisposable
     }
 
     /// <summary>All runs.</summary>
-    public Task<IReadOnlyList<RunStatus>> ListAsync(CancellationToken ct) => GetAsync<IReadOnlyList<RunStatus>>("runs", ct);
+    public async Task<IReadOnlyList<RunStatus>> ListAsync(CancellationToken ct)
+    {
+        var all = new List<RunStatus>();
+        string? cursor = null;
+        do
+        {
+            var page = await GetAsync<Page<RunStatus>>("runs" + Query(("cursor", cursor)), ct);
+            all.AddRange(page.Items);
+            cursor = page.Next;
+        }
+        while (cursor is not null);
+        return all;
+    }
 
     /// <summary>One run.</summary>
     public Task<RunStatus> ShowAsync(string id, CancellationToken ct) => GetAsync<RunStatus>(Run(id), ct);
@@ -88,19 +98,30 @@ internal sealed class TemperClient : IDisposable
     /// <param name="max">Most rows to return; the coordinator thins them evenly.</param>
     /// <param name="ct">Ends the wait.</param>
     public Task<RunMetrics> MetricsAsync(string id, int? from, int? to, int? max, CancellationToken ct) =>
-        GetAsync<RunMetrics>(Run(id) + "/metrics" + Query(("from", Text(from)), ("to", Text(to)), ("max", Text(max))), ct);
+        GetAsync<RunMetrics>(Run(id) + "/metrics" + Query(("from", Text(from)), ("to", Text(to)), ("points", Text(max))), ct);
 
-    /// <summary>
-    /// What happens to a run, from <paramref name="lastEventId"/> or the beginning, until it has ended. A lost connection is taken up
-    /// again where it was lost.
-    /// </summary>
-    public async IAsyncEnumerable<RunEvent> EventsAsync(string id, string? lastEventId, [EnumeratorCancellation] CancellationToken ct)
+    /// <summary>Task → share of the examples that it is to get.</summary>
+    public async Task<IReadOnlyDictionary<string, double>> RatesAsync(string id, CancellationToken ct) =>
+        (await GetAsync<RunPlan>(Run(id) + "/plan", ct)).Tasks.ToDictionary(task => task.Name, task => task.Rate);
+
+    /// <summary>What happened to a run, oldest first.</summary>
+    public async Task<IReadOnlyList<Happening>> HappeningsAsync(string id, CancellationToken ct)
     {
-        await foreach (var item in new EventStream(this, Run(id) + "/events", lastEventId, _time).ReadAsync(ct))
+        var all = new List<Happening>();
+        while (true)
         {
-            yield return item;
+            var page = await GetAsync<Page<Happening>>(Run(id) + "/events" + Query(("after", all.LastOrDefault()?.Id.ToString(CultureInfo.InvariantCulture))), ct);
+            if (page.Items.Count == 0)
+            {
+                return all;
+            }
+
+            all.AddRange(page.Items);
         }
     }
+
+    /// <summary>The agents that were heard lately.</summary>
+    public async Task<IReadOnlyList<AgentSummary>> AgentsAsync(CancellationToken ct) => (await GetAsync<Page<AgentSummary>>("agents", ct)).Items;
 
     internal async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken ct)
     {

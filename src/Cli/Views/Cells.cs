@@ -32,13 +32,19 @@ internal static class Cells
     /// <summary>A number at the right.</summary>
     public static Text Number(string text, Style? style = null) => new(text, style) { Justification = Justify.Right };
 
-    /// <summary>A table without frames: a rule below its headings, room between its columns.</summary>
+    /// <summary>A table without frames: a rule below its headings. Fits 80 columns, so the gaps are narrow and headings may have two lines.</summary>
     public static Table Table(params (string Heading, bool IsNumber)[] columns)
     {
         var table = new Table { Border = TableBorder.Simple, BorderStyle = Soft, ShowRowSeparators = false };
         foreach (var (heading, isNumber) in columns)
         {
-            table.AddColumn(new TableColumn(new Text(heading, Soft)) { Alignment = isNumber ? Justify.Right : Justify.Left, NoWrap = false });
+            // Names and numbers stay whole as long as another column can give way.
+            table.AddColumn(new TableColumn(new Text(heading, Soft))
+            {
+                Alignment = isNumber ? Justify.Right : Justify.Left,
+                NoWrap = isNumber || table.Columns.Count == 0,
+                Padding = new Padding(0, 0, 1, 0),
+            });
         }
 
         return table;
@@ -48,11 +54,11 @@ internal static class Cells
     public static Grid Facts(IEnumerable<(string Name, IRenderable Value)> facts)
     {
         var grid = new Grid();
-        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(2, 0, 3, 0) });
+        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(1, 0, 3, 0) });
         grid.AddColumn(new GridColumn { Padding = new Padding(0) });
         foreach (var (name, value) in facts)
         {
-            grid.AddRow(new Text(name, Soft), value);
+            grid.AddRow(Data(name, Soft, least: 40), value);
         }
 
         return grid;

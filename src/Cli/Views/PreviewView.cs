@@ -40,7 +40,7 @@ internal static class PreviewView
             .Append(SafeText.OneLine(preview.Name), Cells.Strong)
             .Append($"  {Figures.Rate(preview.Parameters)} parameters, about {Gibibytes(preview.MemoryBytes)} of memory for each trainer", Cells.Soft);
         return new Rows(
-            [new Padder(title, new Padding(2, 1, 0, 0)), Mixture(preview), Bound(preview), Lengths(preview), .. preview.Tasks.SelectMany(Rows)]);
+            [new Padder(title, new Padding(1, 1, 0, 0)), Mixture(preview), Bound(preview), Lengths(preview), .. preview.Tasks.SelectMany(Rows)]);
     }
 
     private static Table Mixture(Preview preview)
@@ -71,7 +71,7 @@ internal static class PreviewView
         var text = string.Create(
             CultureInfo.InvariantCulture,
             $"After {preview.Draws:#,0} draws no task is further than {worst:0.00} examples from its rate; {(worst < 1 ? "the promise is" : "that breaks the promise of")} less than 1 at any time.");
-        return new Padder(new Text(text, worst < 1 ? Cells.Soft : Cells.Bad), new Padding(2, 0, 0, 1));
+        return new Padder(new Text(text, worst < 1 ? Cells.Soft : Cells.Bad), new Padding(1, 0, 0, 1));
     }
 
     private static double Off(Preview preview, PreviewTask task) => task.Drawn - (preview.Draws * task.Rate);
@@ -79,7 +79,7 @@ internal static class PreviewView
     private static Table Lengths(Preview preview)
     {
         var table = Cells.Table(
-            ("Tokens", false), ("Input median", true), ("95 %", true), ("longest", true), ("cut", true), ("Target median", true), ("95 %", true), ("longest", true), ("cut", true));
+            ("Tokens", false), ("Input\nmedian", true), ("95 %", true), ("longest", true), ("cut", true), ("Target\nmedian", true), ("95 %", true), ("longest", true), ("cut", true));
         foreach (var task in preview.Tasks)
         {
             table.AddRow([Cells.Name(task.Name), .. Lengths(task.Inputs), .. Lengths(task.Targets)]);
@@ -98,9 +98,9 @@ internal static class PreviewView
 
     private static IEnumerable<IRenderable> Rows(PreviewTask task)
     {
-        yield return new Padder(Cells.Name(task.Name), new Padding(2, 0, 0, 0));
+        yield return new Padder(Cells.Name(task.Name), new Padding(1, 0, 0, 0));
         var grid = new Grid();
-        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(4, 0, 1, 0) });
+        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(3, 0, 1, 0) });
         grid.AddColumn(new GridColumn { Padding = new Padding(0) });
         foreach (var row in task.Rows)
         {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 using Temper.Contracts.Runs;
@@ -16,15 +15,14 @@ internal static class RunListView
             return new Text("There are no runs yet. `temper submit SPEC` makes one.", Cells.Soft);
         }
 
-        var table = Cells.Table(("Run", false), ("Phase", false), ("Steps", true), ("Accepted (UTC)", false), ("Took", true));
+        var table = Cells.Table(("Run", false), ("Phase", false), ("Steps", true), ("Age", true));
         foreach (var run in runs.OrderByDescending(run => run.CreatedAt))
         {
             table.AddRow(
                 Cells.Name(run.Id),
                 new Text(Phases.Words(run.Phase), Phases.Style(run.Phase)),
                 Cells.Number($"{Figures.Count(run.Step)} / {Figures.Count(run.Steps)}"),
-                new Text(run.CreatedAt.ToUniversalTime().ToString("MM-dd HH:mm", CultureInfo.InvariantCulture)),
-                Cells.Number(run.StartedAt is { } started ? Figures.Duration(((run.EndedAt ?? now) - started).TotalSeconds) : Figures.None));
+                Cells.Number(Figures.Duration((now - run.CreatedAt).TotalSeconds)));
         }
 
         // A run that trains or has trained explains itself; one that waits or failed does not.

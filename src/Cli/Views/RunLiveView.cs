@@ -28,7 +28,7 @@ internal static class RunLiveView
     private static Grid Header(RunStatus status)
     {
         var grid = new Grid();
-        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(2, 0, 2, 0) });
+        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(1, 0, 2, 0) });
         grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 2, 0) });
         grid.AddColumn(new GridColumn { Padding = new Padding(0) });
         grid.AddRow(Cells.Data(status.Name, Cells.Strong), new Text(Phases.Words(status.Phase), Phases.Style(status.Phase)), Cells.Prose(status.Reason, Cells.Soft));
@@ -40,7 +40,7 @@ internal static class RunLiveView
         var share = progress.Steps > 0 ? (double)progress.Step / progress.Steps : 0;
         var left = progress.SecondsLeft is { } seconds ? $"{Figures.Duration(seconds)} left" : "";
         var grid = new Grid { Expand = true };
-        grid.AddColumn(new GridColumn { Padding = new Padding(2, 0, 2, 0) });
+        grid.AddColumn(new GridColumn { Padding = new Padding(1, 0, 2, 0) });
         grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 2, 0) });
         grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 1, 0) });
         grid.AddRow(
@@ -54,7 +54,7 @@ internal static class RunLiveView
     {
         var line = new Paragraph();
         void Add(string before, string value, string after, Style? style = null) =>
-            line.Append(before, Cells.Soft).Append(value, style ?? Cells.Strong).Append(after + "   ", Cells.Soft);
+            line.Append((line.Length > 0 ? "  " : "") + before, Cells.Soft).Append(value, style ?? Cells.Strong).Append(after, Cells.Soft);
 
         Add("loss ", Figures.Loss(progress.Loss), "");
         Add("lr ", Figures.Small(progress.Last?.LearningRate), "");
@@ -62,12 +62,12 @@ internal static class RunLiveView
         Add("", Figures.Rate(progress.TokensPerSecond), " tokens/s");
         Add("", Figures.Count(status.Workers), status.Workers == 1 ? " worker" : " workers");
         Add("", Figures.Count(status.Recoveries.Count), status.Recoveries.Count == 1 ? " recovery" : " recoveries", status.Recoveries.Count > 0 ? Cells.Mid : Cells.Strong);
-        return new Padder(line, new Padding(2, 0, 0, 0));
+        return new Padder(line, new Padding(1, 0, 0, 0));
     }
 
     private static Table Tasks(RunProgress progress)
     {
-        var table = Cells.Table(("Task", false), ("Examples", true), ("Loss", true), ("Rate", true), ("of examples", true), ("of target tokens", true), ("Last evaluation", false));
+        var table = Cells.Table(("Task", false), ("Examples", true), ("Loss", true), ("Rate", true), ("of\nexamples", true), ("of target\ntokens", true), ("Last evaluation", false));
         table.Expand = false;
         var whole = progress.Totals;
         foreach (var (name, task) in progress.Tasks)

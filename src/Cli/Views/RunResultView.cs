@@ -38,7 +38,7 @@ internal static class RunResultView
 
     private static Table Results(RunReport report)
     {
-        var table = Cells.Table(("Task", false), ("Result", false), ("Split", false), ("Rows", true), ("Rate", true), ("of examples", true), ("of target tokens", true));
+        var table = Cells.Table(("Task", false), ("Result", false), ("Split", false), ("Rows", true), ("Rate", true), ("of\nexamples", true), ("of target\ntokens", true));
         foreach (var (name, task) in report.Tasks)
         {
             var share = report.Shares[name];
@@ -60,9 +60,9 @@ internal static class RunResultView
 
     private static IEnumerable<IRenderable> Samples(string name, TaskReport task)
     {
-        yield return new Padder(Cells.Name(name), new Padding(2, 0, 0, 0));
+        yield return new Padder(Cells.Name(name), new Padding(1, 0, 0, 0));
         var grid = new Grid();
-        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(4, 0, 1, 0) });
+        grid.AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(3, 0, 1, 0) });
         grid.AddColumn(new GridColumn { Padding = new Padding(0) });
         foreach (var sample in task.Samples.Take(SamplesPerTask))
         {
@@ -93,6 +93,6 @@ internal static class RunResultView
             .Append("  ")
             .Append(SafeText.OneLine(report.Name), Cells.Strong)
             .Append($": {steps} in {Figures.Duration(report.Seconds)}, final loss {Figures.Loss(report.FinalLoss)}, {Figures.Rate(report.TokensPerS)} tokens/s{recoveries}");
-        return new Padder(line, new Padding(2, 0, 0, 1));
+        return new Padder(line, new Padding(1, 0, 0, 1));
     }
 }

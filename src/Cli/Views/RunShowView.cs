@@ -15,7 +15,7 @@ internal static class RunShowView
             .Append(SafeText.OneLine(run.Name), Cells.Strong)
             .Append("  ")
             .Append(Phases.Words(run.Phase), Phases.Style(run.Phase));
-        var parts = new List<IRenderable> { new Padder(title, new Padding(2, 1, 0, 1)), Cells.Facts(Facts(run, now)) };
+        var parts = new List<IRenderable> { new Padder(title, new Padding(1, 1, 0, 1)), Cells.Facts(Facts(run, now)) };
         if (run.Recoveries.Count > 0)
         {
             parts.Add(Text.Empty);

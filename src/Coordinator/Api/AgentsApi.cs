@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Temper.Contracts.Agents;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Scheduling;
 
@@ -27,9 +28,3 @@ internal static class AgentsApi
 
 /// <summary>All agents that were heard lately.</summary>
 public sealed record AgentList(IReadOnlyList<AgentStatus> Items);
-
-/// <summary>What an Orleans client needs to connect.</summary>
-/// <param name="ClusterId">The cluster.</param>
-/// <param name="ServiceId">The service.</param>
-/// <param name="Gateways">Addresses, <c>HOST:PORT</c>.</param>
-public sealed record GatewayList(string ClusterId, string ServiceId, IReadOnlyList<string> Gateways);

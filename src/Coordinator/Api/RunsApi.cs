@@ -44,6 +44,9 @@ internal static class RunsApi
         api.MapGet("/runs/{id}/spec", Spec).WithName("GetRunSpec").WithSummary("The spec of a run as JSON.").WithTags("runs")
             .Produces<RunSpec>()
             .ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/runs/{id}/plan", Plan).WithName("GetRunPlan").WithSummary("What a run was worked out to be when it was accepted: rates, sizes, cost.").WithTags("runs")
+            .Produces<RunPlan>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
         MapCommand(api, "cancel", RunCommand.Cancel, "Ends a run without a checkpoint.");
         MapCommand(api, "pause", RunCommand.Pause, "Saves a checkpoint and frees the workers.");
         MapCommand(api, "resume", RunCommand.Resume, "Goes on from the checkpoint.");
@@ -143,6 +146,9 @@ internal static class RunsApi
     private static async Task<IResult> Spec(string id, RunStore store) =>
         await FindAsync(id, store).ConfigureAwait(false) is { } row ? TypedResults.Ok(JsonNode.Parse(row.Spec)) : Problems.NoRun(id);
 
+    private static async Task<IResult> Plan(string id, RunStore store) =>
+        await FindAsync(id, store).ConfigureAwait(false) is { } row ? TypedResults.Ok(row.Plan) : Problems.NoRun(id);
+
     private static async Task<IResult> Command(string id, RunCommand command, IGrainFactory grains)
     {
         var answer = id.Length > 64 ? new CommandAnswer(null, null) : await grains.GetGrain<IRunGrain>(id).Command(command).ConfigureAwait(false);
@@ -173,7 +179,7 @@ internal static class RunsApi
             SpecJson.Write(submission.Spec),
             submission.DataRoots,
             submission.Output ?? Path.Combine(Path.GetFullPath(options.OutputRoot), $"{submission.Spec.Name}-{id}"),
-            submission.Plan.MemoryBytes,
+            submission.Plan,
             clock.Now);
     }
 

@@ -12,6 +12,7 @@ using Temper.Contracts.Agents;
 using Temper.Coordinator.Agents;
 using Temper.Coordinator.Api;
 using Temper.Coordinator.Observability;
+using Temper.Coordinator.Reports;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Store;
 
@@ -82,7 +83,7 @@ public static class CoordinatorHost
         services.AddHostedService(provider => provider.GetRequiredService<Reconciler>());
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(4));
         configure?.Invoke(services);
-        services.TryAddSingleton<IRunReporter, NoReport>();
+        services.TryAddSingleton<IRunReporter, RunReporter>();
         AddRest(builder, options);
 
         var app = builder.Build();

@@ -8,10 +8,10 @@ namespace Temper.Coordinator.Reports;
 public static class ReportFiles
 {
     /// <summary>The results, for programs.</summary>
-    public const string Results = "report.json";
+    public const string Json = "report.json";
 
     /// <summary>The results, for people.</summary>
-    public const string Page = "report.html";
+    public const string Html = "report.html";
 
     /// <summary>A row a step.</summary>
     public const string Losses = "losses.jsonl";
@@ -19,7 +19,7 @@ public static class ReportFiles
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     /// <summary>
-    /// Writes <see cref="Losses"/>, <see cref="Page"/> and, last, <see cref="Results"/>: whoever finds that one finds them all.
+    /// Writes <see cref="Losses"/>, <see cref="Html"/> and, last, <see cref="Json"/>: whoever finds that one finds them all.
     /// </summary>
     public static RunReport Write(RunReportInput input, string folder)
     {
@@ -34,8 +34,8 @@ public static class ReportFiles
                 writer.Write('\n');
             }
         });
-        Replace(Path.Combine(folder, Page), writer => ReportPage.Write(ordered, report, writer));
-        Replace(Path.Combine(folder, Results), writer => writer.Write(JsonSerializer.Serialize(report, ReportJson.Document) + "\n"));
+        Replace(Path.Combine(folder, Html), writer => ReportPage.Write(ordered, report, writer));
+        Replace(Path.Combine(folder, Json), writer => writer.Write(JsonSerializer.Serialize(report, ReportJson.Document) + "\n"));
         return report;
     }
 

@@ -8,9 +8,3 @@ public interface IRunReporter
     /// </summary>
     Task WriteAsync(string runId, CancellationToken ct);
 }
-
-/// <summary>For hosts that want no report.</summary>
-internal sealed class NoReport : IRunReporter
-{
-    public Task WriteAsync(string runId, CancellationToken ct) => Task.CompletedTask;
-}

@@ -1,4 +1,5 @@
 using Temper.Contracts.Runs;
+using Temper.Contracts.Specs;
 
 namespace Temper.Coordinator.Store;
 
@@ -8,7 +9,7 @@ namespace Temper.Coordinator.Store;
 /// <param name="Spec">The spec as canonical JSON.</param>
 /// <param name="DataRoots">Folders that its sources lie under.</param>
 /// <param name="OutputDirectory">Its output folder.</param>
-/// <param name="MemoryBytes">What one of its trainers is estimated to need.</param>
+/// <param name="Plan">What it was worked out to be when it was accepted.</param>
 /// <param name="CreatedAt">When it was accepted.</param>
 internal sealed record RunRow(
     string Id,
@@ -16,7 +17,7 @@ internal sealed record RunRow(
     string Spec,
     IReadOnlyList<string> DataRoots,
     string OutputDirectory,
-    long MemoryBytes,
+    RunPlan Plan,
     DateTimeOffset CreatedAt);
 
 /// <summary>A run that has not ended, as the index knows it.</summary>

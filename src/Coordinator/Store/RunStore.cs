@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
+using Temper.Contracts.Specs;
 
 namespace Temper.Coordinator.Store;
 
@@ -43,20 +44,20 @@ internal sealed class RunStore(string directory) : IDisposable
     }
 
     public Task<RunRow?> FindAsync(string id) => _file.ReadAsync(connection => connection.Query(
-        "SELECT id, name, spec, data_roots, output_directory, memory_bytes, created_at FROM runs WHERE id = @id",
+        "SELECT id, name, spec, data_roots, output_directory, plan, created_at FROM runs WHERE id = @id",
         reader => new RunRow(
             reader.GetString(0),
             reader.GetString(1),
             reader.GetString(2),
             ProtocolJson.Read<string[]>(reader.GetString(3)),
             reader.GetString(4),
-            reader.GetInt64(5),
+            ProtocolJson.Read<RunPlan>(reader.GetString(5)),
             Time(reader.GetString(6))),
         ("@id", id)).SingleOrDefault());
 
     /// <summary>The runs that have not ended, in the order of submission.</summary>
     public Task<IReadOnlyList<OpenRun>> OpenRunsAsync() => _file.ReadAsync<IReadOnlyList<OpenRun>>(connection => connection.Query(
-        "SELECT seq, memory_bytes, status FROM runs WHERE ended = 0 ORDER BY seq",
+        "SELECT seq, json_extract(plan, '$.memory_bytes'), status FROM runs WHERE ended = 0 ORDER BY seq",
         reader => new OpenRun(reader.GetInt64(0), reader.GetInt64(1), ProtocolJson.Read<RunStatus>(reader.GetString(2)))));
 
     /// <summary>Runs from the newest on, those after <paramref name="before"/> in that order.</summary>
@@ -96,15 +97,15 @@ internal sealed class RunStore(string directory) : IDisposable
 
         connection.Execute(
             """
-            INSERT INTO runs (id, name, spec, data_roots, output_directory, memory_bytes, created_at, idempotency_key, body_hash, phase, ended, status)
-            VALUES (@id, @name, @spec, @roots, @output, @memory, @created, @key, @hash, @phase, 0, @status)
+            INSERT INTO runs (id, name, spec, data_roots, output_directory, plan, created_at, idempotency_key, body_hash, phase, ended, status)
+            VALUES (@id, @name, @spec, @roots, @output, @plan, @created, @key, @hash, @phase, 0, @status)
             """,
             ("@id", row.Id),
             ("@name", row.Name),
             ("@spec", row.Spec),
             ("@roots", ProtocolJson.Write(row.DataRoots)),
             ("@output", row.OutputDirectory),
-            ("@memory", row.MemoryBytes),
+            ("@plan", ProtocolJson.Write(row.Plan)),
             ("@created", Time(row.CreatedAt)),
             ("@key", idempotencyKey),
             ("@hash", bodyHash),

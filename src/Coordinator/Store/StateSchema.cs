@@ -57,7 +57,7 @@ internal static class StateSchema
             spec TEXT NOT NULL,
             data_roots TEXT NOT NULL,
             output_directory TEXT NOT NULL,
-            memory_bytes INTEGER NOT NULL,
+            plan TEXT NOT NULL,
             created_at TEXT NOT NULL,
             idempotency_key TEXT UNIQUE,
             body_hash TEXT,

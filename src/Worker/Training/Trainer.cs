@@ -59,6 +59,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
     public void Train(ICollective collective)
     {
         Agree(collective);
+        ShareWeights(collective);
         var evaluator = new Evaluator(_model, _tasks, _folder.Vocabulary!, _spec, collective, channel);
         channel.Send(new TrainerEvent.Started(_step, _model.Parameters.Slots.Sum(slot => slot.Count), _spec.Threads, _tasks.ContentHash));
         while (_step < _spec.Training.Steps)
@@ -187,6 +188,18 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
                 throw new SourcesDifferException($"The rows {what}differ between rank 0 and rank {rank}: their hosts see different files (or, for built-in tasks, different CLDR data). Give all hosts the same.");
             }
         }
+    }
+
+    // Random generators may differ in the last bits between kinds of processors: all start from the weights of rank 0.
+    private void ShareWeights(ICollective collective)
+    {
+        if (!IsFirst)
+        {
+            _model.Parameters.ValueSpan.Clear();
+        }
+
+        collective.AllReduceSum(_model.Parameters.ValueSpan);
+        _model.Parameters.ValuesChanged();
     }
 
     private void Resume(string name)

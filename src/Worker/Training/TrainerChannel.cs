@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Temper.Contracts.Agents;
 
@@ -18,8 +17,11 @@ public sealed class TrainerChannel : IDisposable
     private long _progress;
     private volatile bool _stopRequested;
 
-    private TrainerChannel(Stream commands, Stream events)
+    private readonly Action _agentGone;
+
+    private TrainerChannel(Stream commands, Stream events, Action agentGone)
     {
+        _agentGone = agentGone;
         _commands = new StreamReader(commands);
         _events = new StreamWriter(events) { AutoFlush = true };
         _alive = new Timer(_ => Send(new TrainerEvent.Alive(Interlocked.Read(ref _progress))), null, TimeSpan.Zero, TimeSpan.FromSeconds(1));
@@ -29,7 +31,10 @@ public sealed class TrainerChannel : IDisposable
     public bool StopRequested => _stopRequested;
 
     /// <summary>A channel over the two streams; signs of life begin.</summary>
-    public static TrainerChannel Open(Stream commands, Stream events) => new(commands, events);
+    /// <param name="commands">What the agent writes.</param>
+    /// <param name="events">What the agent reads.</param>
+    /// <param name="agentGone">Called, on another thread, when the commands end.</param>
+    public static TrainerChannel Open(Stream commands, Stream events, Action agentGone) => new(commands, events, agentGone);
 
     /// <summary>Reads the assignment, then listens for commands.</summary>
     /// <returns>Null when the agent is gone before it gave one.</returns>
@@ -107,7 +112,6 @@ public sealed class TrainerChannel : IDisposable
             Console.Error.WriteLine(e);
         }
 
-        // The agent is gone, and nobody hears us. Not an orderly exit, which could wait for a native thread.
-        Process.GetCurrentProcess().Kill();
+        _agentGone();
     }
 }

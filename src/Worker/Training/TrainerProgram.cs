@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Runtime.InteropServices;
 using Temper.Contracts.Agents;
@@ -20,7 +21,8 @@ public static class TrainerProgram
     {
         // Ctrl-C in a terminal reaches the whole process group; it is the command's wish to pause the run, not ours to end.
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
-        using var channel = TrainerChannel.Open(Console.OpenStandardInput(), Console.OpenStandardOutput());
+        // Without the agent nobody hears us. Not an orderly exit, which could wait for a native thread.
+        using var channel = TrainerChannel.Open(Console.OpenStandardInput(), Console.OpenStandardOutput(), Process.GetCurrentProcess().Kill);
         // Libraries that write to the console must not disturb the conversation.
         Console.SetOut(Console.Error);
         if (channel.ReadAssignment() is not { } assignment)

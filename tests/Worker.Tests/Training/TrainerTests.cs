@@ -1,0 +1,144 @@
+using Temper.Contracts.Agents;
+using Temper.Contracts.Models;
+using Temper.Contracts.Specs;
+using Temper.Mixture.Mixing;
+using Temper.Mixture.Tasks;
+using Temper.Worker.Checkpoints;
+using Temper.Worker.Models;
+using Temper.Worker.Training;
+
+namespace Temper.Worker.Tests.Training;
+
+public sealed class TrainerTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("temper-trainer-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(1, 2)]
+    [InlineData(2, 3)]
+    public void Workers_and_micro_batches_do_not_change_the_losses(int workers, int microBatches)
+    {
+        var alone = TrainingRun.Train(Spec(steps: 50, warmup: 200), _folder).Losses();
+        var shared = TrainingRun.Train(Spec(steps: 50, warmup: 200, workers: workers, microBatches: microBatches), Output("shared")).Losses();
+
+        Assert.Equal(50, shared.Count);
+        foreach (var (one, other) in alone.Zip(shared))
+        {
+            Assert.InRange(Math.Abs(one - other), 0, 1e-4);
+        }
+
+        Assert.True(alone[^1] < alone[0] - 0.1, $"the loss went from {alone[0]} to {alone[^1]}");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_run_that_was_stopped_goes_on_bit_for_bit_as_one_that_was_not(int workers)
+    {
+        var spec = Spec(steps: 24, workers: workers, dropout: 0.1, checkpointEvery: 6);
+        var whole = TrainingRun.Train(spec, Output("whole")).Losses();
+
+        var stopped = TrainingRun.Train(spec, _folder, stopAfter: 9);
+        var at = Assert.IsType<TrainerEvent.Stopped>(stopped[^1]).Step;
+        var resumed = TrainingRun.Train(spec, _folder, from: CheckpointStore.Name(at, 1)).Losses();
+
+        Assert.InRange(at, 9, 23);
+        Assert.Equal(whole, [.. stopped.Losses(), .. resumed]);
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_losses_and_another_seed_others()
+    {
+        var first = TrainingRun.Train(Spec(steps: 5, dropout: 0.1), Output("a")).Losses();
+
+        Assert.Equal(first, TrainingRun.Train(Spec(steps: 5, dropout: 0.1), Output("b")).Losses());
+        Assert.NotEqual(first, TrainingRun.Train(Spec(steps: 5, dropout: 0.1) with { Seed = 18 }, Output("c")).Losses());
+    }
+
+    [Fact]
+    public void A_finished_run_has_evaluated_every_split_and_left_a_model_that_opens()
+    {
+        var events = TrainingRun.Train(Spec(steps: 4, workers: 2), _folder);
+
+        Assert.IsType<TrainerEvent.Finished>(events[^1]);
+        var evaluated = events.OfType<TrainerEvent.Evaluated>().Select(word => $"{word.Row.Task} {word.Row.Split}");
+        Assert.Equal(["arithmetic validation", "arithmetic test", "months validation", "months test"], evaluated);
+        var model = ModelFolder.Open(Path.Combine(_folder, "model"));
+        Assert.Equal("months", model.Vocabulary!.Decode(model.Vocabulary.Encode("months")));
+        model.LoadModel().Dispose();
+    }
+
+    [Fact]
+    public void A_loss_that_is_not_a_number_ends_the_run_before_the_step_and_names_tasks()
+    {
+        var error = Assert.Throws<NonFiniteException>(() => TrainingRun.Train(Spec(steps: 30, learningRate: 1e30, workers: 2), _folder));
+
+        Assert.Contains("At step", error.Message);
+        Assert.Contains("arithmetic", error.Message);
+    }
+
+    [Fact]
+    public void A_checkpoint_of_other_rows_is_refused()
+    {
+        TrainingRun.Train(Spec(steps: 2, checkpointEvery: 2), _folder);
+        var other = Spec(steps: 4) with { Tasks = new Dictionary<string, TaskSpec> { ["days"] = new(Builtin: "days") } };
+
+        Assert.Throws<SourcesDifferException>(() => TrainingRun.Train(other, _folder, from: CheckpointStore.Name(2, 1)));
+    }
+
+    [Fact]
+    public void A_damaged_checkpoint_is_noticed_whatever_file_is_damaged()
+    {
+        TrainingRun.Train(Spec(steps: 2, checkpointEvery: 2), _folder);
+        var name = CheckpointStore.Name(2, 1);
+        var checkpoint = Path.Combine(_folder, "checkpoints", name);
+        foreach (var file in Directory.GetFiles(checkpoint))
+        {
+            var whole = File.ReadAllBytes(file);
+            var damaged = (byte[])whole.Clone();
+            damaged[^(damaged.Length / 2)] ^= 1;
+            File.WriteAllBytes(file, damaged);
+            Assert.Throws<CheckpointDamagedException>(() => TrainingRun.Train(Spec(steps: 4), _folder, from: name));
+            File.WriteAllBytes(file, whole);
+        }
+
+        Assert.Equal(2, TrainingRun.Train(Spec(steps: 4), _folder, from: name).Losses().Count);
+    }
+
+    [Fact]
+    public void Only_the_last_checkpoints_are_kept()
+    {
+        TrainingRun.Train(Spec(steps: 12, checkpointEvery: 2), _folder);
+
+        Assert.Equal(
+            ["step-00000008-epoch-1", "step-00000010-epoch-1", "step-00000012-epoch-1"],
+            Directory.GetDirectories(Path.Combine(_folder, "checkpoints")).Select(path => Path.GetFileName(path)).Order());
+    }
+
+    private string Output(string name) => Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
+
+    private static RunSpec Spec(
+        int steps, int workers = 1, int microBatches = 1, double dropout = 0, int warmup = 1, double learningRate = 2e-3, int checkpointEvery = 1000) => new(
+        "test",
+        new SortedDictionary<string, TaskSpec>(StringComparer.Ordinal)
+        {
+            ["arithmetic"] = new(Builtin: "arithmetic", MaxExamples: 300),
+            ["months"] = new(Builtin: "months"),
+        },
+        new TrainingSpec(
+            steps,
+            Batch: 12,
+            MicroBatches: microBatches,
+            InputLength: 64,
+            TargetLength: 32,
+            Optimizer: new OptimizerSpec(LearningRate: learningRate),
+            Schedule: new ScheduleSpec(ScheduleKind.Linear, warmup),
+            CheckpointEvery: checkpointEvery),
+        Model: new ModelSpec(DModel: 32, DFf: 64, DKv: 8, Heads: 4, Layers: 2, Dropout: dropout, EmbeddingStd: 0.02),
+        Mixture: new MixtureSpec(MixingStrategy.Temperature, 2),
+        Evaluation: new EvaluationSpec(FinalMaxExamples: 20),
+        Workers: workers);
+}

@@ -1,0 +1,105 @@
+using System.IO.Pipelines;
+using System.Net;
+using Temper.Contracts.Agents;
+using Temper.Contracts.Specs;
+using Temper.Worker.Collectives;
+using Temper.Worker.Training;
+
+namespace Temper.Worker.Tests.Training;
+
+/// <summary>Trains a spec with all its ranks as threads of this process, and keeps what they say.</summary>
+internal static class TrainingRun
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+
+    /// <summary>Trains to the end, or until a step at which the ranks are asked to stop.</summary>
+    /// <returns>What rank 0 said.</returns>
+    public static IReadOnlyList<TrainerEvent> Train(RunSpec spec, string output, string? from = null, int? stopAfter = null)
+    {
+        var listeners = Enumerable.Range(0, spec.Workers).Select(_ => RingListener.Open(IPAddress.Loopback)).ToArray();
+        var addresses = listeners.Select(listener => listener.Address).ToArray();
+        var events = new List<TrainerEvent>[spec.Workers];
+        var errors = new Exception?[spec.Workers];
+        var threads = Enumerable.Range(0, spec.Workers).Select(rank => new Thread(() =>
+        {
+            try
+            {
+                events[rank] = Rank(spec, output, from, stopAfter, rank, listeners[rank], addresses);
+            }
+            catch (Exception e)
+            {
+                errors[rank] = e;
+            }
+        })).ToList();
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+        if (errors.FirstOrDefault(error => error is not null) is { } failed)
+        {
+            throw failed;
+        }
+
+        return events[0];
+    }
+
+    /// <summary>The losses of a training, in order of steps.</summary>
+    public static IReadOnlyList<double> Losses(this IEnumerable<TrainerEvent> events) =>
+        [.. events.OfType<TrainerEvent.StepDone>().Select(done => done.Row.Loss)];
+
+    private static List<TrainerEvent> Rank(RunSpec spec, string output, string? from, int? stopAfter, int rank, RingListener listener, string[] addresses)
+    {
+        var commands = new Pipe();
+        var heard = new EventSink(line =>
+        {
+            if (line is TrainerEvent.StepDone done && done.Row.Step == stopAfter)
+            {
+                commands.Writer.AsStream(leaveOpen: true).Write(System.Text.Encoding.UTF8.GetBytes(ProtocolJson.Write(new TrainerCommand(Stop: true)) + "\n"));
+                commands.Writer.FlushAsync().AsTask().Wait();
+            }
+        });
+        var assignment = new TrainerAssignment("test", 1, rank, spec.Workers, spec, Contracts.Specs.Precision.Fp32, [AppContext.BaseDirectory], output, from, "");
+        commands.Writer.AsStream(leaveOpen: true).Write(System.Text.Encoding.UTF8.GetBytes(ProtocolJson.Write(assignment) + "\n"));
+        commands.Writer.FlushAsync().AsTask().Wait();
+        using (var channel = TrainerChannel.Open(commands.Reader.AsStream(), heard, () => { }))
+        {
+            using var trainer = new Trainer(channel.ReadAssignment()!, channel);
+            trainer.Load();
+            using ICollective collective = spec.Workers == 1
+                ? new SingleCollective()
+                : RingCollective.Connect(listener, rank, addresses, [1, 2, 3], "test/1", Deadline, CancellationToken.None);
+            trainer.Train(collective);
+        }
+
+        commands.Writer.Complete();
+        return heard.Events;
+    }
+
+    /// <summary>Reads the lines that a trainer writes.</summary>
+    private sealed class EventSink(Action<TrainerEvent> heard) : MemoryStream
+    {
+        private readonly List<byte> _line = [];
+
+        public List<TrainerEvent> Events { get; } = [];
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            foreach (var octet in buffer)
+            {
+                if (octet != '\n')
+                {
+                    _line.Add(octet);
+                    continue;
+                }
+
+                var word = ProtocolJson.Read<TrainerEvent>(System.Text.Encoding.UTF8.GetString([.. _line]));
+                _line.Clear();
+                if (word is not TrainerEvent.Alive)
+                {
+                    Events.Add(word);
+                    heard(word);
+                }
+            }
+        }
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+    }
+}
