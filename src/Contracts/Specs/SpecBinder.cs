@@ -40,12 +40,8 @@ internal static class SpecBinder
             _ when Element(type, typeof(IReadOnlyDictionary<,>)) is { } entry => Dictionary(node, entry, path, errors),
             _ => Record(node, type, path, errors),
         };
-        if (value is not null && property is not null)
-        {
-            CheckConstraints(value, property, path, errors);
-        }
-
-        return value;
+        // A value out of its range gives way to a stand-in like one of a wrong type: what is checked next may divide by it.
+        return value is null || property is null || MeetsConstraints(value, property, path, errors) ? value : null;
     }
 
     private static object? Record(JsonNode node, Type type, string path, List<SpecError> errors)
@@ -183,8 +179,9 @@ internal static class SpecBinder
     /// <summary>How an enum member is written: <c>V1_0</c> as <c>v1_0</c>, <c>InverseSquareRoot</c> as <c>inverse_square_root</c>.</summary>
     public static string EnumKey(string name) => name.Contains('_') ? name.ToLowerInvariant() : Key(name);
 
-    private static void CheckConstraints(object value, PropertyInfo property, string path, List<SpecError> errors)
+    private static bool MeetsConstraints(object value, PropertyInfo property, string path, List<SpecError> errors)
     {
+        var before = errors.Count;
         if (property.GetCustomAttribute<RangeAttribute>() is { } range)
         {
             var number = Convert.ToDouble(value, CultureInfo.InvariantCulture);
@@ -202,6 +199,8 @@ internal static class SpecBinder
             var what = property.GetCustomAttribute<System.ComponentModel.DescriptionAttribute>()?.Description ?? $"a text like {pattern.Pattern}";
             errors.Add(new SpecError(path, $"The value '{value}' is not allowed here. {what}"));
         }
+
+        return errors.Count == before;
     }
 
     private static Type? Element(Type type, Type generic) =>

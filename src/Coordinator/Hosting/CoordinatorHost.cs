@@ -132,6 +132,8 @@ public static class CoordinatorHost
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
+            // What a caller did wrong is told to the caller, not to the log.
+            SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
             StatusCodeSelector = e => e is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError,
         });
         app.UseStatusCodePages();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -30,6 +31,28 @@ public class GuardTests
         await Assert.ThrowsAsync<UnauthorizedAccessException>(() => outside.GetGrain<IPoolGrain>(IPoolGrain.Key).Agents());
         await Assert.ThrowsAsync<UnauthorizedAccessException>(() => outside.GetGrain<IRunGrain>("x").GetStatus());
         await Assert.ThrowsAsync<UnauthorizedAccessException>(() => outside.GetGrain<IManagementGrain>(0).GetHosts(false, TestContext.Current.CancellationToken));
+        await client.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_coordinator_with_connected_agents_and_readers_stops_within_seconds()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        using var client = Client(coordinator);
+        await client.StartAsync(TestContext.Current.CancellationToken);
+        RequestContext.Set(IAgentGrain.TokenKey, CoordinatorUnderTest.Token);
+        var agent = coordinator.Agent("a");
+        agent.Client = client.Services.GetRequiredService<IClusterClient>();
+        await agent.BeatAsync();
+        var run = await coordinator.SubmitAsync();
+        await agent.BeatAsync();
+        Assert.Equal(run.Id, agent.Trainer(0).RunId);
+        using var reader = await coordinator.Http.GetAsync($"/api/v1/runs/{run.Id}/events", HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+
+        var watch = Stopwatch.StartNew();
+        await coordinator.StopAsync();
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        TestContext.Current.SendDiagnosticMessage($"stopped in {watch.Elapsed}");
         await client.StopAsync(TestContext.Current.CancellationToken);
     }
 
