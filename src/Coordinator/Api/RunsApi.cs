@@ -75,7 +75,19 @@ internal static class RunsApi
             return Problems.Of(StatusCodes.Status400BadRequest, "idempotency_key_long", $"The {IdempotencyKey} has {key.Length} characters; at most {Limits.IdempotencyKeyLength} are kept.");
         }
 
-        var (submission, problem) = await Submission.ReadAsync(request, data, output, options, grains).ConfigureAwait(false);
+        var (sent, unread) = await SubmittedText.ReadAsync(request, data, output).ConfigureAwait(false);
+        if (sent is null)
+        {
+            return unread!;
+        }
+
+        // Before anything is checked: a request that is sent again gets its run, whatever has become of the files since.
+        if (key.Length > 0 && await store.FindByKeyAsync(key, sent.Hash).ConfigureAwait(false) is { } earlier)
+        {
+            return await AnswerAsync(earlier, grains).ConfigureAwait(false);
+        }
+
+        var (submission, problem) = await Submission.PlanAsync(sent, options, grains).ConfigureAwait(false);
         if (submission is null)
         {
             return problem!;
@@ -85,25 +97,33 @@ internal static class RunsApi
         var status = new RunStatus(
             row.Id, row.Name, RunPhase.Queued, new RunState().Reason, 0, submission.Spec.Training.Steps, 0, submission.Spec.Workers,
             [], [], null, row.OutputDirectory, row.CreatedAt, null, null, null);
-        var result = await store.InsertAsync(row, status, key.Length == 0 ? null : key, submission.Hash).ConfigureAwait(false);
+        var result = await store.InsertAsync(row, status, key.Length == 0 ? null : key, sent.Hash).ConfigureAwait(false);
         if (result is InsertResult.Inserted)
         {
             await TryScheduleAsync(grains, loggers).ConfigureAwait(false);
         }
 
-        return result switch
-        {
-            InsertResult.Inserted => TypedResults.Created($"/api/v1/runs/{row.Id}", await grains.GetGrain<IRunGrain>(row.Id).GetStatus().ConfigureAwait(false) ?? status),
-            InsertResult.Repeated(var id) => TypedResults.Created($"/api/v1/runs/{id}", await grains.GetGrain<IRunGrain>(id).GetStatus().ConfigureAwait(false)),
-            InsertResult.KeyTaken(var id) => Problems.Of(StatusCodes.Status409Conflict, "idempotency_key_taken", $"The {IdempotencyKey} was used for another request, which became run '{id}'. Use a new key for a new run."),
-            InsertResult.OutputTaken(var id) => Problems.Of(StatusCodes.Status409Conflict, "output_taken", $"Run '{id}' has not ended and writes to {row.OutputDirectory}. Name another output folder, or cancel that run."),
-            _ => throw new InvalidOperationException($"Unknown result {result}."),
-        };
+        return await AnswerAsync(result, grains).ConfigureAwait(false);
     }
+
+    private static async Task<IResult> AnswerAsync(InsertResult result, IGrainFactory grains) => result switch
+    {
+        InsertResult.Inserted(var id) => TypedResults.Created($"/api/v1/runs/{id}", await grains.GetGrain<IRunGrain>(id).GetStatus().ConfigureAwait(false)),
+        InsertResult.Repeated(var id) => TypedResults.Created($"/api/v1/runs/{id}", await grains.GetGrain<IRunGrain>(id).GetStatus().ConfigureAwait(false)),
+        InsertResult.KeyTaken(var id) => Problems.Of(StatusCodes.Status409Conflict, "idempotency_key_taken", $"The {IdempotencyKey} was used for another request, which became run '{id}'. Use a new key for a new run."),
+        InsertResult.OutputTaken(var id, var folder) => Problems.Of(StatusCodes.Status409Conflict, "output_taken", $"Run '{id}' has not ended and writes to {folder}. Name another output folder, or cancel that run."),
+        _ => throw new InvalidOperationException($"Unknown result {result}."),
+    };
 
     private static async Task<IResult> Validate(HttpRequest request, string? data, CoordinatorOptions options, IGrainFactory grains)
     {
-        var (submission, problem) = await Submission.ReadAsync(request, data, null, options, grains).ConfigureAwait(false);
+        var (sent, unread) = await SubmittedText.ReadAsync(request, data, null).ConfigureAwait(false);
+        if (sent is null)
+        {
+            return unread!;
+        }
+
+        var (submission, problem) = await Submission.PlanAsync(sent, options, grains).ConfigureAwait(false);
         return submission is null ? problem! : TypedResults.Ok(submission.Plan);
     }
 
@@ -112,7 +132,7 @@ internal static class RunsApi
         RunPhase? wanted = null;
         if (!string.IsNullOrEmpty(phase))
         {
-            if (!Enum.TryParse<RunPhase>(phase, ignoreCase: true, out var parsed) || char.IsAsciiDigit(phase[0]))
+            if (!Enum.TryParse<RunPhase>(phase, ignoreCase: true, out var parsed) || !Enum.GetNames<RunPhase>().Contains(phase, StringComparer.OrdinalIgnoreCase))
             {
                 return Problems.Of(StatusCodes.Status400BadRequest, "phase_unknown", $"There is no phase '{phase}'. Write one of {string.Join(", ", Enum.GetNames<RunPhase>()).ToLowerInvariant()}.");
             }

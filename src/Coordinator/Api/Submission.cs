@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.AspNetCore.Http;
 using Temper.Contracts.Specs;
 using Temper.Coordinator.Hosting;
@@ -13,42 +11,22 @@ namespace Temper.Coordinator.Api;
 /// <param name="Plan">What it will cost.</param>
 /// <param name="DataRoots">Folders that its sources lie under.</param>
 /// <param name="Output">Its output folder; null if none was named.</param>
-/// <param name="Hash">Hash of everything that was asked.</param>
-internal sealed record Submission(RunSpec Spec, RunPlan Plan, IReadOnlyList<string> DataRoots, string? Output, string Hash)
+internal sealed record Submission(RunSpec Spec, RunPlan Plan, IReadOnlyList<string> DataRoots, string? Output)
 {
-    private static readonly string[] JsonTypes = ["application/json"];
-    private static readonly string[] YamlTypes = ["application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"];
-
-    /// <summary>Reads a submission; or says what is wrong with it, all of it.</summary>
-    public static async Task<(Submission? Value, IResult? Problem)> ReadAsync(HttpRequest request, string? data, string? output, CoordinatorOptions options, IGrainFactory grains)
+    /// <summary>Checks what was sent and works it out; or says what is wrong with it, all of it.</summary>
+    public static async Task<(Submission? Value, IResult? Problem)> PlanAsync(SubmittedText sent, CoordinatorOptions options, IGrainFactory grains)
     {
-        var type = request.ContentType?.Split(';')[0].Trim() ?? "";
-        if (!JsonTypes.Concat(YamlTypes).Contains(type, StringComparer.OrdinalIgnoreCase))
-        {
-            return (null, Problems.Of(StatusCodes.Status415UnsupportedMediaType, "media_type", $"The content type '{type}' is not read here. Send the spec as {string.Join(", ", JsonTypes.Concat(YamlTypes))}."));
-        }
-
-        var body = await ReadBodyAsync(request).ConfigureAwait(false);
-        if (Decode(body) is not { } text)
-        {
-            return (null, Problems.Of(StatusCodes.Status400BadRequest, "not_utf8", "The body is not UTF-8."));
-        }
-
         var errors = new List<SpecError>();
-        var roots = DataRootsOf(data, options, errors);
-        var folder = OutputOf(output, options, errors);
+        var roots = DataRootsOf(sent.Data, options, errors);
+        var folder = OutputOf(sent.Output, options, errors);
         var agents = await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Agents().ConfigureAwait(false);
         var largest = agents.Where(agent => agent is { SlotCount: > 0, MemoryPerSlot: > 0 }).Select(agent => (long?)agent.MemoryPerSlot).Max();
         // It reads every file that the spec names: not on a thread that answers others.
-        var planned = await Task.Run(() => RunPlanner.ReadAndPlan(text, roots, largest)).ConfigureAwait(false);
+        var planned = await Task.Run(() => RunPlanner.ReadAndPlan(sent.Text, roots, largest)).ConfigureAwait(false);
         errors.AddRange(planned.Errors);
-        if (errors.Count > 0 || planned.Value is not { } run)
-        {
-            return (null, Problems.WrongSpec(errors));
-        }
-
-        var hash = SHA256.HashData([.. body, .. Encoding.UTF8.GetBytes($"\0{data}\0{output}")]);
-        return (new Submission(run.Spec, run.Plan, roots, folder, Convert.ToHexStringLower(hash)), null);
+        return errors.Count > 0 || planned.Value is not { } run
+            ? (null, Problems.WrongSpec(errors))
+            : (new Submission(run.Spec, run.Plan, roots, folder), null);
     }
 
     private static IReadOnlyList<string> DataRootsOf(string? data, CoordinatorOptions options, List<SpecError> errors)
@@ -81,24 +59,5 @@ internal sealed record Submission(RunSpec Spec, RunPlan Plan, IReadOnlyList<stri
         }
 
         return folder;
-    }
-
-    private static async Task<byte[]> ReadBodyAsync(HttpRequest request)
-    {
-        using var memory = new MemoryStream();
-        await request.Body.CopyToAsync(memory, request.HttpContext.RequestAborted).ConfigureAwait(false);
-        return memory.ToArray();
-    }
-
-    private static string? Decode(byte[] body)
-    {
-        try
-        {
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(body).TrimStart('\uFEFF');
-        }
-        catch (DecoderFallbackException)
-        {
-            return null;
-        }
     }
 }

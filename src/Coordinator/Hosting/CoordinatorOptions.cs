@@ -50,6 +50,9 @@ public sealed record CoordinatorOptions
 
     /// <summary>Whether the loops that tick and reconcile run. Tests that own the clock turn them off and call the reconciler themselves.</summary>
     internal bool RunsLoops { get; init; } = true;
+
+    /// <summary>Without the secrets, which a record would print.</summary>
+    public override string ToString() => $"coordinator at {Url}, state in {StateDirectory}, cluster {ClusterId}";
 }
 
 /// <summary>Where a started coordinator can be reached.</summary>

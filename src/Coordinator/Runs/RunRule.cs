@@ -234,7 +234,7 @@ internal static class RunRule
     {
         if (!FailureCauses.IsRetryable(cause))
         {
-            return End(state, RunPhase.Failed, $"{message} ({cause}) Not tried again: another attempt would end the same way.", now);
+            return End(state, RunPhase.Failed, $"{message} ({cause}) Not tried again: another attempt would end the same way.", now, cause);
         }
 
         // A damaged checkpoint is dropped and the one before it is tried. That cannot go on for ever, so it counts as no attempt.
@@ -253,7 +253,7 @@ internal static class RunRule
         };
         if (fruitless >= facts.Spec.Recovery.Attempts)
         {
-            return End(next, RunPhase.Failed, $"{fruitless} attempts in a row made no progress. The last one: {message} ({cause})", now);
+            return End(next, RunPhase.Failed, $"{fruitless} attempts in a row made no progress. The last one: {message} ({cause})", now, cause);
         }
 
         var from = fromStep == 0 ? "the beginning" : $"the checkpoint of step {fromStep}";
@@ -304,9 +304,9 @@ internal static class RunRule
     private static RunChange Paused(RunState state, string reason, params RunNote[] notes) =>
         Durably(Release(state) with { Phase = RunPhase.Paused, Reason = reason }, [.. notes, new RunNote("paused", reason)]);
 
-    private static RunChange End(RunState state, RunPhase phase, string reason, DateTimeOffset now) => Durably(
+    private static RunChange End(RunState state, RunPhase phase, string reason, DateTimeOffset now, string? cause = null) => Durably(
         Release(state) with { Phase = phase, Reason = reason, EndedAt = now },
-        new RunNote(phase.ToString().ToLowerInvariant(), reason));
+        new RunNote(phase.ToString().ToLowerInvariant(), reason, cause is null ? null : new { state.Epoch, Cause = cause }));
 
     private static RunState Release(RunState state) => state with { Seats = [], Secret = null, Suspicion = null };
 

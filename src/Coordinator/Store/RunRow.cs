@@ -44,7 +44,7 @@ internal abstract record InsertResult
     {
     }
 
-    public sealed record Inserted : InsertResult;
+    public sealed record Inserted(string RunId) : InsertResult;
 
     /// <summary>The idempotency key was used before, with the same request.</summary>
     public sealed record Repeated(string RunId) : InsertResult;
@@ -53,5 +53,5 @@ internal abstract record InsertResult
     public sealed record KeyTaken(string RunId) : InsertResult;
 
     /// <summary>A run that has not ended writes to the same folder.</summary>
-    public sealed record OutputTaken(string RunId) : InsertResult;
+    public sealed record OutputTaken(string RunId, string Folder) : InsertResult;
 }

@@ -27,6 +27,9 @@ internal sealed class RunStore(string directory) : IDisposable
         return result;
     }
 
+    /// <summary>What became of an earlier request with this key; null if there was none.</summary>
+    public Task<InsertResult?> FindByKeyAsync(string key, string hash) => _file.ReadAsync(connection => FindByKey(connection, key, hash));
+
     /// <summary>Writes what changed. Writing it again changes nothing more.</summary>
     public async Task SaveAsync(RunStatus status, IReadOnlyList<RunEventRow> events)
     {
@@ -82,17 +85,23 @@ internal sealed class RunStore(string directory) : IDisposable
 
     public void Dispose() => _file.Dispose();
 
+    private static InsertResult? FindByKey(SqliteConnection connection, string key, string? hash) =>
+        connection.Query("SELECT id, body_hash FROM runs WHERE idempotency_key = @key", reader => (Id: reader.GetString(0), Hash: reader.Text(1)), ("@key", key)) switch
+        {
+            [var (id, known)] => known == hash ? new InsertResult.Repeated(id) : new InsertResult.KeyTaken(id),
+            _ => null,
+        };
+
     private static InsertResult Insert(SqliteConnection connection, RunRow row, RunStatus status, string? idempotencyKey, string? bodyHash)
     {
-        if (idempotencyKey is not null
-            && connection.Query("SELECT id, body_hash FROM runs WHERE idempotency_key = @key", reader => (Id: reader.GetString(0), Hash: reader.Text(1)), ("@key", idempotencyKey)) is [var earlier])
+        if (idempotencyKey is not null && FindByKey(connection, idempotencyKey, bodyHash) is { } earlier)
         {
-            return earlier.Hash == bodyHash ? new InsertResult.Repeated(earlier.Id) : new InsertResult.KeyTaken(earlier.Id);
+            return earlier;
         }
 
         if (connection.Query("SELECT id FROM runs WHERE ended = 0 AND output_directory = @output", reader => reader.GetString(0), ("@output", row.OutputDirectory)) is [var other, ..])
         {
-            return new InsertResult.OutputTaken(other);
+            return new InsertResult.OutputTaken(other, row.OutputDirectory);
         }
 
         connection.Execute(
@@ -112,7 +121,7 @@ internal sealed class RunStore(string directory) : IDisposable
             ("@phase", Name(status.Phase)),
             ("@status", ProtocolJson.Write(status)));
         InsertEvents(connection, row.Id, [new RunEventRow("submitted", row.CreatedAt, "submitted", $"Run '{row.Name}' was accepted.")]);
-        return new InsertResult.Inserted();
+        return new InsertResult.Inserted(row.Id);
     }
 
     private static void InsertEvents(SqliteConnection connection, string run, IReadOnlyList<RunEventRow> events)

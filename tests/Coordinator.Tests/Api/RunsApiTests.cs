@@ -95,6 +95,19 @@ public class RunsApiTests(SharedCoordinator shared) : IClassFixture<SharedCoordi
     }
 
     [Fact]
+    public async Task A_request_that_is_sent_again_gets_its_run_even_if_its_files_are_gone()
+    {
+        var file = Path.Combine(_coordinator.Data, "brief.tsv");
+        File.Copy(Path.Combine(_coordinator.Data, "train.tsv"), file);
+        var yaml = CoordinatorUnderTest.Yaml("brief").Replace("[train.tsv]", "[brief.tsv]", StringComparison.Ordinal);
+        var first = await _coordinator.PostAsync("/api/v1/runs", yaml, ("Idempotency-Key", "k2"));
+        File.Delete(file);
+        var again = await _coordinator.PostAsync("/api/v1/runs", yaml, ("Idempotency-Key", "k2"));
+
+        Assert.Equal((HttpStatusCode.Created, first.Headers.Location), (again.StatusCode, again.Headers.Location));
+    }
+
+    [Fact]
     public async Task Two_living_runs_do_not_write_to_one_folder()
     {
         var first = await _coordinator.SubmitAsync("first", query: "?output=shared");

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
@@ -74,6 +75,7 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
                 ApiKeyHashes = [.. ApiKeys.Select(key => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))))],
                 Time = Time,
                 RunsLoops = false,
+                LogLevel = LogLevel.None,
             },
             services => services.AddSingleton<IRunReporter>(Reporter));
         await _app.StartAsync(TestContext.Current.CancellationToken);

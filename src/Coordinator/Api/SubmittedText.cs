@@ -1,0 +1,45 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace Temper.Coordinator.Api;
+
+/// <summary>What was sent to be submitted or checked, not yet understood.</summary>
+/// <param name="Text">The spec as YAML or JSON.</param>
+/// <param name="Data">The data folder that was named.</param>
+/// <param name="Output">The output folder that was named.</param>
+internal sealed record SubmittedText(string Text, string? Data, string? Output)
+{
+    private static readonly string[] Types = ["application/json", "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"];
+
+    /// <summary>Tells this request from any other one.</summary>
+    public string Hash { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Text}\0{Data}\0{Output}")));
+
+    /// <summary>Reads a request; or says why it cannot be read.</summary>
+    public static async Task<(SubmittedText? Value, IResult? Problem)> ReadAsync(HttpRequest request, string? data, string? output)
+    {
+        var type = request.ContentType?.Split(';')[0].Trim() ?? "";
+        if (!Types.Contains(type, StringComparer.OrdinalIgnoreCase))
+        {
+            return (null, Problems.Of(StatusCodes.Status415UnsupportedMediaType, "media_type", $"The content type '{type}' is not read here. Send the spec as {string.Join(", ", Types)}."));
+        }
+
+        using var body = new MemoryStream();
+        await request.Body.CopyToAsync(body, request.HttpContext.RequestAborted).ConfigureAwait(false);
+        return Decode(body.ToArray()) is { } text
+            ? (new SubmittedText(text, data, output), null)
+            : (null, Problems.Of(StatusCodes.Status400BadRequest, "not_utf8", "The body is not UTF-8."));
+    }
+
+    private static string? Decode(byte[] body)
+    {
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(body).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException)
+        {
+            return null;
+        }
+    }
+}
