@@ -81,9 +81,13 @@ internal static class EventsApi
                     return;
                 }
 
-                if (await Task.WhenAny(next, Task.Delay(KeepAlive, ct)).ConfigureAwait(false) != next)
+                try
                 {
-                    ct.ThrowIfCancellationRequested();
+                    await next.WaitAsync(KeepAlive, ct).ConfigureAwait(false);
+                }
+                catch (TimeoutException)
+                {
+                    // Proxies close what is silent.
                     await response.WriteAsync(": still here\n\n", ct).ConfigureAwait(false);
                 }
             }

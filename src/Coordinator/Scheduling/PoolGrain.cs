@@ -11,8 +11,10 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     // Two and a half heartbeats: an agent that has just died should not get the run that has just lost it.
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(2.5);
     private static readonly TimeSpan Forgetting = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Absence = TimeSpan.FromSeconds(5);
     private readonly Dictionary<string, (AgentPresence Presence, DateTimeOffset HeardAt)> _agents = [];
-    private readonly DateTimeOffset _startedAt = clock.Now;
+    private DateTimeOffset _startedAt = clock.Now;
+    private DateTimeOffset _tickedAt = clock.Now;
     private IReadOnlyList<OpenRun> _open = [];
 
     public async Task<IReadOnlyList<string>> Heard(AgentPresence agent)
@@ -58,6 +60,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
 
     public async Task Tick()
     {
+        ForgiveOwnAbsence();
         _open = await store.OpenRunsAsync();
         foreach (var run in _open)
         {
@@ -93,6 +96,24 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
             agent.Presence.HasBf16,
             agent.HeardAt,
             [.. trainers[agent.Presence.Id].OrderBy(trainer => trainer.Slot)]))];
+    }
+
+    // Ticks come every second. When they did not, this process was stopped or its machine asleep: then it was not the agents that were silent.
+    private void ForgiveOwnAbsence()
+    {
+        var (now, gap) = (clock.Now, clock.Now - _tickedAt);
+        _tickedAt = now;
+        if (gap < Absence)
+        {
+            return;
+        }
+
+        _startedAt += gap;
+        foreach (var (id, agent) in _agents.ToList())
+        {
+            var heardAt = agent.HeardAt + gap;
+            _agents[id] = (agent.Presence, heardAt < now ? heardAt : now);
+        }
     }
 
     private IReadOnlyList<string> RunsOn(string agentId) =>

@@ -15,13 +15,9 @@ public class RecoveryTests
         a.Trainer(0).Steps(1, 10, loss: 3).Says(new TrainerEvent.Saved(5, "e1-s5"));
         await a.BeatAsync();
 
-        coordinator.Time.Advance(TimeSpan.FromSeconds(10));
-        await a.BeatAsync();
-        await coordinator.Reconciler.TickAsync();
+        await coordinator.PassAsync(10, a);
         Assert.Equal(RunPhase.Running, (await coordinator.StatusAsync(run)).Phase);
-        coordinator.Time.Advance(TimeSpan.FromSeconds(1));
-        await a.BeatAsync();
-        await coordinator.Reconciler.TickAsync();
+        await coordinator.PassAsync(1, a);
 
         var lost = await coordinator.StatusAsync(run);
         Assert.Equal((RunPhase.Recovering, 5, 1L), (lost.Phase, lost.Step, lost.Epoch));
@@ -119,7 +115,7 @@ public class RecoveryTests
 
         await coordinator.RestartAsync();
         Assert.Equal((RunPhase.Running, 1L, 6), await coordinator.StatusAsync(run) is var before ? (before.Phase, before.Epoch, before.Step) : default);
-        coordinator.Time.Advance(TimeSpan.FromSeconds(29));
+        await coordinator.PassAsync(29);
         await coordinator.ReconcileAsync();
         await a.BeatAsync();
         await b.BeatAsync();
@@ -139,13 +135,28 @@ public class RecoveryTests
         var (run, a, _) = await RunningAsync(coordinator);
         await coordinator.RestartAsync();
         await coordinator.ReconcileAsync();
-        coordinator.Time.Advance(TimeSpan.FromSeconds(31));
-        await a.BeatAsync();
-        await coordinator.ReconcileAsync();
+        await coordinator.PassAsync(30, a);
+        Assert.Equal(RunPhase.Running, (await coordinator.StatusAsync(run)).Phase);
+        await coordinator.PassAsync(1, a);
 
         var status = await coordinator.StatusAsync(run);
         Assert.Equal(RunPhase.Recovering, status.Phase);
         Assert.StartsWith("Rank 1 on agent b: the agent did not come back within 30 seconds", Assert.Single(status.Recoveries).Message);
+    }
+
+    [Fact]
+    public async Task A_coordinator_that_was_itself_asleep_does_not_take_its_agents_for_lost()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, b) = await RunningAsync(coordinator);
+        coordinator.Time.Advance(TimeSpan.FromHours(8));
+        await coordinator.ReconcileAsync();
+        await a.BeatAsync();
+        await b.BeatAsync();
+        Assert.Equal((RunPhase.Running, 1L), await coordinator.StatusAsync(run) is var status ? (status.Phase, status.Epoch) : default);
+
+        await coordinator.PassAsync(11, a);
+        Assert.Equal(RunPhase.Recovering, (await coordinator.StatusAsync(run)).Phase);
     }
 
     [Fact]

@@ -103,6 +103,21 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
 
     public Task ReconcileAsync() => Reconciler.ReconcileAsync(TestContext.Current.CancellationToken);
 
+    /// <summary>Lets time pass as it does outside: tick by tick, with the heartbeats of <paramref name="beating"/> and of nobody else.</summary>
+    public async Task PassAsync(int seconds, params FakeAgent[] beating)
+    {
+        for (var i = 0; i < seconds; i++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            foreach (var agent in beating)
+            {
+                await agent.BeatAsync();
+            }
+
+            await Reconciler.TickAsync();
+        }
+    }
+
     /// <summary>Submits a run; fails unless it is accepted.</summary>
     public async Task<RunStatus> SubmitAsync(string name = "demo", int workers = 1, string query = "", int attempts = 3)
     {
