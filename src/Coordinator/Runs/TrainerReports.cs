@@ -19,7 +19,14 @@ internal sealed record SortedReport(
 /// <summary>Reads an agent's report against the state of its run: fences it, skips what was acknowledged, sorts the rest.</summary>
 internal static class TrainerReports
 {
-    private const int LongestLogLine = 4000;
+    private const int LongestText = 4000;
+
+    // Causes become labels of metrics: one that this program does not know must not make a new label.
+    private static readonly string[] Causes =
+    [
+        FailureCauses.TrainerDied, FailureCauses.AgentLost, FailureCauses.TrainerSilent, FailureCauses.NoProgress, FailureCauses.Exchange, FailureCauses.NonFinite,
+        FailureCauses.CheckpointDamaged, FailureCauses.SourcesDiffer, FailureCauses.TrainerError,
+    ];
 
     public static SortedReport Sort(RunState state, AgentReport report, DateTimeOffset now)
     {
@@ -97,11 +104,10 @@ internal static class TrainerReports
                     break;
                 case TrainerEvent.Failed x:
                     saidHowItEnded = true;
-                    events.Add(new RunEvent.RankFailed(epoch, rank, x.Cause, x.Message, x.Peer));
+                    events.Add(new RunEvent.RankFailed(epoch, rank, Causes.Contains(x.Cause) ? x.Cause : FailureCauses.TrainerError, Short(x.Message), x.Peer));
                     break;
                 case TrainerEvent.Log x:
-                    var line = x.Message.Length > LongestLogLine ? x.Message[..LongestLogLine] + "…" : x.Message;
-                    log.Add(new RunEventRow($"t{epoch}.{rank}.{trainer.FirstSequence + i}", now, "log", $"Rank {rank}: {line}"));
+                    log.Add(new RunEventRow($"t{epoch}.{rank}.{trainer.FirstSequence + i}", now, "log", $"Rank {rank}: {Short(x.Message)}"));
                     break;
                 case TrainerEvent.Alive:
                     break;
@@ -124,6 +130,8 @@ internal static class TrainerReports
 
         events.Add(new RunEvent.RankListed(epoch, rank, trainer.FirstSequence + trainer.Events.Count));
     }
+
+    private static string Short(string text) => text.Length > LongestText ? text[..LongestText] + "…" : text;
 
     // A trainer of another version must not be able to stop the heartbeats of a whole agent.
     private static TrainerEvent? Read(string line)

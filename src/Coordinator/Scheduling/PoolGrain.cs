@@ -17,6 +17,18 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     private DateTimeOffset _tickedAt = clock.Now;
     private IReadOnlyList<OpenRun> _open = [];
 
+    /// <summary>
+    /// A crash between a run's state and its index row leaves the row behind, and slots look free that are not: each run sets its row
+    /// right when it wakes, so all are woken before anything is scheduled.
+    /// </summary>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        foreach (var run in await store.OpenRunsAsync())
+        {
+            await GrainFactory.GetGrain<IRunGrain>(run.Status.Id).Reconcile();
+        }
+    }
+
     public async Task<IReadOnlyList<string>> Heard(AgentPresence agent)
     {
         var isNews = !_agents.TryGetValue(agent.Id, out var known) || known.Presence != agent || StateOf(known.HeardAt) != AgentState.Ready;

@@ -1,5 +1,8 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
+using Temper.Coordinator.Store;
 using Temper.Coordinator.Tests.Support;
 
 namespace Temper.Coordinator.Tests.Runs;
@@ -142,6 +145,31 @@ public class RecoveryTests
         var status = await coordinator.StatusAsync(run);
         Assert.Equal(RunPhase.Recovering, status.Phase);
         Assert.StartsWith("Rank 1 on agent b: the agent did not come back within 30 seconds", Assert.Single(status.Recoveries).Message);
+    }
+
+    [Fact]
+    public async Task A_crash_between_state_and_index_is_made_good_before_anything_is_scheduled()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var a = coordinator.Agent("a");
+        await a.BeatAsync();
+        var first = await coordinator.SubmitAsync("first");
+        var second = await coordinator.SubmitAsync("second");
+        await coordinator.StopAsync();
+        using (var connection = new SqliteConnection($"Data Source={Path.Combine(coordinator.StateDirectory, "state.db")};Pooling=False"))
+        {
+            // As the admission would leave them if the process had died after the state was written.
+            connection.Open();
+            connection.Execute("UPDATE runs SET phase = 'queued', status = @status WHERE id = @id", ("@id", first.Id), ("@status", ProtocolJson.Write(first with { Phase = RunPhase.Queued, Epoch = 0, Members = [] })));
+            Assert.Equal(1, connection.Execute("DELETE FROM events WHERE run = @id AND kind = 'admitted'", ("@id", first.Id)));
+        }
+
+        await coordinator.StartAsync();
+        await a.BeatAsync();
+        Assert.Equal((first.Id, 1L), Assert.Single(a.Trainers) is var trainer ? (trainer.RunId, trainer.Epoch) : default);
+        Assert.Equal(RunPhase.Queued, (await coordinator.StatusAsync(second.Id)).Phase);
+        var events = await coordinator.Services.GetRequiredService<RunStore>().EventsAsync(first.Id, 0, 100);
+        Assert.Equal(["submitted", "admitted"], events.Select(e => e.Kind));
     }
 
     [Fact]
