@@ -2,7 +2,6 @@ using System.Net;
 using System.Text;
 using Temper.Cli.Rest;
 using Temper.Contracts.Agents;
-using Temper.Contracts.Runs;
 using Temper.EndToEnd.Tests.Views;
 
 namespace Temper.EndToEnd.Tests.Rest;

@@ -1,0 +1,163 @@
+using System.Text.Json.Nodes;
+
+namespace Temper.EndToEnd.Tests.Processes;
+
+/// <summary>One command, real processes, real signals.</summary>
+[Collection("processes")]
+public sealed class RunTests : IDisposable
+{
+    private readonly RunFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_run_trains_evaluates_reports_and_leaves_nothing_running()
+    {
+        await using var run = TemperProcess.Start(["run", _folder.Spec(steps: 40), "--output", _folder["out"]]);
+        await Processes.Until(() => Processes.Below(run.Id, "trainer").Count == 2, "two trainers run");
+        var processes = Processes.Below(run.Id, "trainer").Concat(Processes.Below(run.Id, "agent")).ToList();
+
+        Assert.Equal(0, await run.Exit());
+
+        Assert.Equal(3, processes.Count);
+        await Processes.Until(() => !processes.Exists(Processes.Lives), "agent and trainers have ended");
+        var report = RunFolder.Report(_folder["out"]);
+        Assert.Equal(40, (int)report["steps"]!);
+        Assert.Equal(2, (int)report["workers"]!);
+        Assert.Empty(report["recoveries"]!.AsArray());
+        Assert.NotNull(report["tasks"]!["months"]!["metrics"]!["exact_match"]);
+        Assert.Equal(1.0, report["rates"]!.AsObject().Sum(rate => (double)rate.Value!), 6);
+        Assert.Equal(40, RunFolder.Losses(_folder["out"]).Count);
+        Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(Path.Combine(_folder["out"], "report.html")), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Killed_trainers_and_agents_cost_no_bit_of_the_result()
+    {
+        var spec = _folder.Spec(steps: 150);
+        Assert.Equal(0, (await TemperProcess.Run("run", spec, "--output", _folder["whole"])).ExitCode);
+
+        await using var run = TemperProcess.Start(["run", spec, "--output", _folder["disturbed"]]);
+        await Processes.Until(() => RunFolder.HasCheckpoint(_folder["disturbed"], 20), "the first checkpoint");
+        Processes.Signal(Processes.Below(run.Id, "trainer")[1], "KILL");
+        await Processes.Until(() => RunFolder.HasCheckpoint(_folder["disturbed"], 60), "a later checkpoint");
+        var orphans = Processes.Below(run.Id, "trainer");
+        Processes.Signal(Processes.Below(run.Id, "agent").Single(), "KILL");
+        await Processes.Until(() => !orphans.Any(Processes.Lives), "trainers end with their agent");
+
+        Assert.Equal(0, await run.Exit());
+
+        var report = RunFolder.Report(_folder["disturbed"]);
+        Assert.Equal(["trainer_died", "agent_lost"], report["recoveries"]!.AsArray().Select(recovery => (string)recovery!["cause"]!));
+        Assert.Equal(RunFolder.Losses(_folder["whole"]), RunFolder.Losses(_folder["disturbed"]));
+        Assert.Equal(Model(_folder["whole"]), Model(_folder["disturbed"]));
+        Assert.Equal(Metrics(RunFolder.Report(_folder["whole"])), Metrics(report));
+    }
+
+    [Fact]
+    public async Task A_trainer_that_is_stopped_is_noticed_and_replaced()
+    {
+        await using var run = TemperProcess.Start(["run", _folder.Spec(steps: 60), "--output", _folder["out"]]);
+        await Processes.Until(() => RunFolder.HasCheckpoint(_folder["out"], 20), "the first checkpoint");
+        var stopped = Processes.Below(run.Id, "trainer")[0];
+        Processes.Signal(stopped, "STOP");
+
+        Assert.Equal(0, await run.Exit());
+
+        Assert.False(Processes.Lives(stopped));
+        Assert.Equal("trainer_silent", (string)RunFolder.Report(_folder["out"])["recoveries"]![0]!["cause"]!);
+        Assert.Equal(60, RunFolder.Losses(_folder["out"]).Count);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_saves_a_checkpoint_and_the_printed_command_goes_on()
+    {
+        var spec = _folder.Spec(steps: 120);
+        Assert.Equal(0, (await TemperProcess.Run("run", spec, "--output", _folder["whole"])).ExitCode);
+
+        await using var run = TemperProcess.Start(["run", spec, "--output", _folder["interrupted"]]);
+        await Processes.Until(() => RunFolder.HasCheckpoint(_folder["interrupted"], 20), "the first checkpoint");
+        var below = Processes.Below(run.Id, "trainer").Concat(Processes.Below(run.Id, "agent")).ToList();
+        run.Interrupt();
+        Assert.Equal(130, await run.Exit());
+        await Processes.Until(() => !below.Exists(Processes.Lives), "nothing is left");
+        Assert.Contains($"temper run --resume {_folder["interrupted"]}", run.Output);
+
+        var (exit, output) = await TemperProcess.Run("run", "--resume", _folder["interrupted"]);
+
+        Assert.True(exit == 0, output);
+        Assert.Equal(RunFolder.Losses(_folder["whole"]), RunFolder.Losses(_folder["interrupted"]));
+    }
+
+    [Fact]
+    public async Task A_killed_command_leaves_nothing_behind_and_can_be_resumed()
+    {
+        var spec = _folder.Spec(steps: 120);
+        await using var run = TemperProcess.Start(["run", spec, "--output", _folder["out"]]);
+        await Processes.Until(() => RunFolder.HasCheckpoint(_folder["out"], 20), "the first checkpoint");
+        var below = Processes.Below(run.Id, "trainer").Concat(Processes.Below(run.Id, "agent")).ToList();
+        Processes.Signal(run.Id, "KILL");
+        await Processes.Until(() => !below.Exists(Processes.Lives), "agent and trainers end with the command");
+
+        var (exit, output) = await TemperProcess.Run("run", "--resume", _folder["out"]);
+
+        Assert.True(exit == 0, output);
+        Assert.Equal(120, RunFolder.Losses(_folder["out"]).Count);
+    }
+
+    [Fact]
+    public async Task Training_that_diverges_ends_as_failed_and_says_why()
+    {
+        var spec = _folder.Spec(steps: 40);
+        File.WriteAllText(spec, File.ReadAllText(spec).Replace("learning_rate: 2e-3", "learning_rate: 1e3\n    weight_decay: 1.0").Replace("warmup: 20", "warmup: 1"));
+
+        var (exit, output) = await TemperProcess.Run("run", spec, "--output", _folder["out"]);
+
+        Assert.Equal(1, exit);
+        Assert.Contains("Lower the learning rate", output.ReplaceLineEndings(" "));
+    }
+
+    [Fact]
+    public async Task A_wrong_spec_is_refused_with_every_mistake_and_leaves_nothing()
+    {
+        var spec = _folder.Spec();
+        File.WriteAllText(spec, File.ReadAllText(spec).Replace("batch: 32", "batch: 33").Replace("builtin: months", "builtin: mnths").Replace("workers: 2", "wrokers: 2\nworkers: 2"));
+
+        var (exit, output) = await TemperProcess.Run("run", spec, "--output", _folder["out"]);
+
+        Assert.Equal(2, exit);
+        foreach (var place in new[] { "training.batch", "tasks.months.builtin", "wrokers" })
+        {
+            Assert.Contains(place, output);
+        }
+
+        Assert.False(Directory.Exists(_folder["out"]));
+    }
+
+    [Fact]
+    public async Task A_model_that_a_run_left_decodes_scores_and_is_evaluated()
+    {
+        var spec = _folder.Spec(steps: 20, workers: 1);
+        Assert.Equal(0, (await TemperProcess.Run("run", spec, "--output", _folder["out"])).ExitCode);
+        File.WriteAllLines(_folder["rows.jsonl"], ["{\"inputs\":\"arithmetic: 1 + 2\",\"targets\":\"3\"}", "{\"inputs\":\"<b>[bold]\",\"targets\":\"ä\"}"]);
+        var model = Path.Combine(_folder["out"], "model");
+
+        Assert.Equal(0, (await TemperProcess.Run("decode", "--model", model, "--input", _folder["rows.jsonl"], "--output", _folder["decoded.jsonl"], "--max-new-tokens", "5")).ExitCode);
+        Assert.Equal(0, (await TemperProcess.Run("score", "--model", model, "--input", _folder["rows.jsonl"], "--output", _folder["scored.jsonl"])).ExitCode);
+        Assert.Equal(0, (await TemperProcess.Run("evaluate", spec, "--model", model, "--max-examples", "5", "--output", _folder["metrics.json"])).ExitCode);
+        Assert.Equal(0, (await TemperProcess.Run("export", _folder["out"], "--output", _folder["exported"])).ExitCode);
+
+        var decoded = File.ReadLines(_folder["decoded.jsonl"]).Select(line => JsonNode.Parse(line)!).ToList();
+        Assert.Equal(["arithmetic: 1 + 2", "<b>[bold]"], decoded.Select(row => (string)row["inputs"]!));
+        Assert.All(decoded, row => Assert.InRange(row["output_ids"]!.AsArray().Count, 0, 5));
+        var scored = File.ReadLines(_folder["scored.jsonl"]).Select(line => JsonNode.Parse(line)!).ToList();
+        Assert.Equal([2, 3], scored.Select(row => (int)row["tokens"]!));
+        Assert.All(scored, row => Assert.True((double)row["score"]! < 0));
+        Assert.Contains("months", File.ReadAllText(_folder["metrics.json"]));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(model, "model.safetensors")), File.ReadAllBytes(Path.Combine(_folder["exported"], "model.safetensors")));
+    }
+
+    private static byte[] Model(string output) => File.ReadAllBytes(Path.Combine(output, "model", "model.safetensors"));
+
+    private static string Metrics(JsonNode report) => string.Join('\n', report["tasks"]!.AsObject().Select(task => $"{task.Key} {task.Value!["metrics"]!.ToJsonString()}"));
+}
