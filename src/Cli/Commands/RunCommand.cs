@@ -7,6 +7,7 @@ using Temper.Cli.Views;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
 using Temper.Coordinator.Reports;
+using Temper.Worker.Native;
 
 namespace Temper.Cli.Commands;
 
@@ -53,6 +54,7 @@ internal static class RunCommand
             switch (await cluster.Client.SubmitAsync(text, Guid.NewGuid().ToString("N"), null, folder, ct))
             {
                 case SubmitOutcome.Accepted accepted:
+                    Console.WriteLine($"output {folder}, cache {TorchLibrary.CacheFolder()}");
                     return await Follow(cluster.Client, accepted.Run, folder);
                 case SubmitOutcome.Rejected rejected:
                     AnsiConsole.Write(SpecErrorsView.Render(file.Name, rejected.Errors));

@@ -62,6 +62,8 @@ internal sealed class AgentProcess : IAsyncDisposable
         }
 
         start.Environment[AgentCommand.TokenVariable] = token;
+        // An agent may be killed; then nobody would remove the runtime's diagnostic socket from the temporary folder.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         return Process.Start(start) ?? throw new InvalidOperationException($"{Self.Command[0]} did not start.");
     }
 }

@@ -1,4 +1,5 @@
 using Temper.Contracts.Agents;
+using Temper.Contracts.Runs;
 
 namespace Temper.Worker.Agents;
 
@@ -17,6 +18,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
     private readonly string _session = Guid.NewGuid().ToString("N");
     private readonly List<TrainerProcess> _trainers = [];
     private readonly HashSet<(string RunId, long Epoch, int Rank)> _pending = [];
+    private readonly Dictionary<(string RunId, long Epoch, int Rank), string> _unstartable = [];
     private long _lastAnswer;
     private string _lastTrouble = "";
 
@@ -75,6 +77,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         [
             .. _trainers.Select(trainer => trainer.Report(EventsPerHeartbeat)),
             .. _pending.Select(key => new TrainerReport(key.RunId, key.Epoch, key.Rank, TrainerProcessState.Pending, 0, [])),
+            .. _unstartable.Select(pair => new TrainerReport(pair.Key.RunId, pair.Key.Epoch, pair.Key.Rank, TrainerProcessState.Ended, 0, [pair.Value])),
         ]);
 
     private void Apply(AgentOrders orders)
@@ -83,7 +86,12 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         End([.. _trainers.Where(trainer => !wanted.ContainsKey(Key(trainer.Order)))]);
         _trainers.ForEach(trainer => trainer.Follow(wanted[Key(trainer.Order)]));
         _pending.Clear();
-        foreach (var order in orders.Trainers.Where(order => _trainers.All(trainer => Key(trainer.Order) != Key(order))))
+        foreach (var forgotten in _unstartable.Keys.Where(key => !wanted.ContainsKey(key)).ToList())
+        {
+            _unstartable.Remove(forgotten);
+        }
+
+        foreach (var order in orders.Trainers.Where(order => !_unstartable.ContainsKey(Key(order)) && _trainers.All(trainer => Key(trainer.Order) != Key(order))))
         {
             Start(order);
         }
@@ -105,9 +113,9 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or System.ComponentModel.Win32Exception)
         {
-            // Stays ordered and is tried again with the next heartbeat; the coordinator sees it pending.
-            _pending.Add(Key(order));
-            Trouble($"The trainer of run {order.RunId}, rank {order.Rank} cannot be started: {e.Message}");
+            var message = $"The trainer of rank {order.Rank} cannot be started on {Environment.MachineName}: {e.Message}";
+            _unstartable[Key(order)] = ProtocolJson.Write<TrainerEvent>(new TrainerEvent.Failed(FailureCauses.TrainerError, message, order.Rank));
+            log(message);
         }
     }
 

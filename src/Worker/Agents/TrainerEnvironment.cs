@@ -18,5 +18,7 @@ public static class TrainerEnvironment
         // The managed part of a trainer is small; its collector needs no thread per core.
         yield return new("DOTNET_gcServer", "0");
         yield return new("DOTNET_TieredPGO", "0");
+        // A trainer may be killed at any time; then nobody would remove the runtime's diagnostic socket from the temporary folder.
+        yield return new("DOTNET_EnableDiagnostics", "0");
     }
 }

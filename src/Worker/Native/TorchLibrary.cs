@@ -21,7 +21,7 @@ public static class TorchLibrary
     /// Where patched copies are kept: <c>$TEMPER_CACHE</c>, or <c>temper</c> in <c>$XDG_CACHE_HOME</c> or <c>~/.cache</c>; the
     /// folder for temporary files where there is no home.
     /// </summary>
-    internal static string CacheFolder()
+    public static string CacheFolder()
     {
         if (Environment.GetEnvironmentVariable("TEMPER_CACHE") is { Length: > 0 } chosen)
         {

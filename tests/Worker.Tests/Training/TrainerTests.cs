@@ -81,6 +81,19 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void Ranks_with_other_rows_are_found_before_the_first_step()
+    {
+        var spec = Spec(steps: 4, workers: 2);
+        var other = spec with { Tasks = new SortedDictionary<string, TaskSpec>(spec.Tasks.ToDictionary(), StringComparer.Ordinal) { ["arithmetic"] = new(Builtin: "arithmetic", MaxExamples: 299) } };
+
+        var error = Assert.Throws<SourcesDifferException>(() => TrainingRun.Train(spec, _folder, specOfLastRank: other));
+
+        Assert.Contains("arithmetic", error.Message);
+        Assert.Contains("rank 1", error.Message);
+        Assert.DoesNotContain("months", error.Message);
+    }
+
+    [Fact]
     public void A_checkpoint_of_other_rows_is_refused()
     {
         TrainingRun.Train(Spec(steps: 2, checkpointEvery: 2), _folder);

@@ -14,7 +14,7 @@ internal static class TrainingRun
 
     /// <summary>Trains to the end, or until a step at which the ranks are asked to stop.</summary>
     /// <returns>What rank 0 said.</returns>
-    public static IReadOnlyList<TrainerEvent> Train(RunSpec spec, string output, string? from = null, int? stopAfter = null)
+    public static IReadOnlyList<TrainerEvent> Train(RunSpec spec, string output, string? from = null, int? stopAfter = null, RunSpec? specOfLastRank = null)
     {
         var listeners = Enumerable.Range(0, spec.Workers).Select(_ => RingListener.Open(IPAddress.Loopback)).ToArray();
         var addresses = listeners.Select(listener => listener.Address).ToArray();
@@ -24,7 +24,7 @@ internal static class TrainingRun
         {
             try
             {
-                events[rank] = Rank(spec, output, from, stopAfter, rank, listeners[rank], addresses);
+                events[rank] = Rank(rank == spec.Workers - 1 ? specOfLastRank ?? spec : spec, output, from, stopAfter, rank, listeners[rank], addresses);
             }
             catch (Exception e)
             {
