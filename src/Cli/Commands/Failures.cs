@@ -1,4 +1,6 @@
-using System.Text.Json;
+using Temper.Cli.Rest;
+using Temper.Cli.Views;
+using Temper.Coordinator.Reports;
 using Temper.Mixture.Tasks;
 
 namespace Temper.Cli.Commands;
@@ -6,6 +8,9 @@ namespace Temper.Cli.Commands;
 /// <summary>Turns what went wrong into a line that says so, instead of a stack trace.</summary>
 internal static class Failures
 {
+    /// <summary>Environment variable that brings the stack trace back.</summary>
+    private const string Debug = "TEMPER_DEBUG";
+
     /// <summary>Runs a command; explains its failure on standard error.</summary>
     public static async Task<int> Explain(Func<Task<int>> command)
     {
@@ -13,19 +18,28 @@ internal static class Failures
         {
             return await command();
         }
-        catch (SpecException e)
+        catch (Exception e) when (Environment.GetEnvironmentVariable(Debug) is null or "")
         {
-            foreach (var error in e.Errors)
+            switch (e)
             {
-                await Console.Error.WriteLineAsync(error.ToString());
-            }
+                case SpecException spec:
+                    foreach (var line in SpecErrorsView.Lines("The spec", spec.Errors))
+                    {
+                        await Console.Error.WriteLineAsync(line);
+                    }
 
-            return ExitCodes.Usage;
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or HttpRequestException or JsonException or TimeoutException or ArgumentException)
-        {
-            await Console.Error.WriteLineAsync($"temper: {e.Message}");
-            return ExitCodes.Failure;
+                    return ExitCodes.Usage;
+                case OperationCanceledException:
+                    return ExitCodes.Interrupted;
+                default:
+                    var hint = IsForeseen(e) ? "" : $" ({e.GetType().Name}; with {Debug}=1 the stack trace is shown)";
+                    await Console.Error.WriteLineAsync($"temper: {SafeText.OneLine(e.Message)}{hint}");
+                    return ExitCodes.Failure;
+            }
         }
     }
+
+    // Those whose message says all that the user needs.
+    private static bool IsForeseen(Exception e) =>
+        e is TemperApiException or IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or FormatException or TimeoutException or PlatformNotSupportedException;
 }

@@ -26,7 +26,7 @@ internal static class PreviewCommand
             var planned = RunPlanner.ReadAndPlan(File.ReadAllText(file.FullName), roots, null);
             if (planned.Value is not { } run)
             {
-                AnsiConsole.Write(SpecErrorsView.Render(file.Name, planned.Errors));
+                SpecErrorsView.Write(AnsiConsole.Console, file.Name, planned.Errors);
                 return ExitCodes.Usage;
             }
 

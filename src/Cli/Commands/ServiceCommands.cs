@@ -4,6 +4,7 @@ using Temper.Cli.Embedded;
 using Temper.Cli.Rest;
 using Temper.Cli.Views;
 using Temper.Contracts.Runs;
+using Temper.Coordinator.Reports;
 
 namespace Temper.Cli.Commands;
 
@@ -30,7 +31,7 @@ internal static class SubmitCommand
                     Console.WriteLine(accepted.Run.Id);
                     return result.GetValue(watch) ? await WatchCommand.Watch(client, accepted.Run.Id, ct) : ExitCodes.Success;
                 case SubmitOutcome.Rejected rejected:
-                    AnsiConsole.Write(SpecErrorsView.Render(file.Name, rejected.Errors));
+                    SpecErrorsView.Write(AnsiConsole.Console, file.Name, rejected.Errors);
                     return ExitCodes.Usage;
                 default:
                     throw new InvalidOperationException("Unknown outcome of a submission.");
@@ -74,7 +75,7 @@ internal static class CancelCommand
     public static Command Create() => RunArgument.Command("cancel", "End a run without a checkpoint.", async (client, id, ct) =>
     {
         var run = await client.CancelAsync(id, ct);
-        Console.WriteLine($"{run.Id} {run.Phase}: {run.Reason}");
+        Console.WriteLine(SafeText.OneLine($"{run.Id} {run.Phase}: {run.Reason}"));
         return ExitCodes.Success;
     });
 }
@@ -87,8 +88,10 @@ internal static class WatchCommand
     /// <summary>Shows the run until it ends; the exit code says how.</summary>
     public static async Task<int> Watch(TemperClient client, string id, CancellationToken ct)
     {
-        var rates = await client.RatesAsync(id, ct);
-        var progress = await RunWatch.ShowAsync(AnsiConsole.Console, RunPoller.Follow(client, id, ct), rates, TimeProvider.System, ct);
+        using var interruption = new Interruption();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, interruption.AtOnce);
+        var rates = await client.RatesAsync(id, end.Token);
+        var progress = await RunWatch.ShowAsync(AnsiConsole.Console, RunPoller.Follow(client, id, end.Token), rates, TimeProvider.System, end.Token);
         AnsiConsole.Write(RunShowView.Render(progress.Status!, DateTimeOffset.UtcNow));
         return progress.Status!.Phase == RunPhase.Failed ? ExitCodes.Failure : ExitCodes.Success;
     }
@@ -101,7 +104,7 @@ internal static class LogsCommand
     {
         foreach (var happening in await client.HappeningsAsync(id, ct))
         {
-            Console.WriteLine($"{happening.At.LocalDateTime:yyyy-MM-dd HH:mm:ss}  {happening.Kind,-14} {happening.Message.ReplaceLineEndings(" ")}");
+            Console.WriteLine($"{happening.At.LocalDateTime:yyyy-MM-dd HH:mm:ss}  {happening.Kind,-14} {SafeText.OneLine(happening.Message)}");
         }
 
         return ExitCodes.Success;

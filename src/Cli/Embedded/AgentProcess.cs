@@ -12,7 +12,6 @@ internal sealed class AgentProcess : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
     private readonly string _logFile;
-    private Process? _process;
 
     /// <summary>Starts an agent with <paramref name="slots"/> slots; its lines go to <paramref name="logFile"/>.</summary>
     public AgentProcess(Uri coordinator, string token, int slots, string logFile)
@@ -25,8 +24,6 @@ internal sealed class AgentProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        // The end of its input tells it to end its trainers and itself.
-        _process?.StandardInput.Close();
         await _running;
         _stop.Dispose();
     }
@@ -36,7 +33,8 @@ internal sealed class AgentProcess : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             using var process = Start(coordinator, token, slots);
-            _process = process;
+            // The end of its input tells it to end its trainers and itself.
+            await using var ending = _stop.Token.Register(process.StandardInput.Close);
             await using var log = new StreamWriter(_logFile, append: true) { AutoFlush = true };
             while (await process.StandardError.ReadLineAsync() is { } line)
             {

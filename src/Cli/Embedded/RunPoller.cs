@@ -7,6 +7,7 @@ namespace Temper.Cli.Embedded;
 /// <summary>Follows a run by asking for what is new, until it has ended or holds no workers on purpose.</summary>
 internal static class RunPoller
 {
+    private const int Page = 1000;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>What happens to the run, in order; ends after the last state.</summary>
@@ -18,12 +19,18 @@ internal static class RunPoller
         {
             // The state first: what it counts is then surely among the rows that follow.
             var status = await client.ShowAsync(id, ct);
-            var rows = await client.MetricsAsync(id, lastStep + 1, null, null, ct);
-            foreach (var row in rows.Steps)
+            RunMetrics rows;
+            do
             {
-                lastStep = Math.Max(lastStep, row.Step);
-                yield return new RunEvent.Stepped(row);
+                // A page at a time: of more rows the coordinator would send a selection.
+                rows = await client.MetricsAsync(id, lastStep + 1, lastStep + Page, Page, ct);
+                foreach (var row in rows.Steps)
+                {
+                    lastStep = Math.Max(lastStep, row.Step);
+                    yield return new RunEvent.Stepped(row);
+                }
             }
+            while (rows.Steps.Count == Page);
 
             foreach (var row in rows.Evaluations.Where(row => evaluated.Add((row.Step, row.Task, row.Split, row.Final))))
             {

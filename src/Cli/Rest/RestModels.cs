@@ -45,9 +45,6 @@ internal abstract record RunEvent
 
     /// <summary>A split was evaluated.</summary>
     public sealed record Evaluated(EvaluationRow Row) : RunEvent;
-
-    /// <summary>A line for people: untrusted text.</summary>
-    public sealed record Logged(string Message) : RunEvent;
 }
 
 /// <summary>The coordinator said no, or nothing. The message is for people and says what to do.</summary>

@@ -26,7 +26,6 @@ internal sealed class RunLines(RunProgress progress, TimeSpan every)
             RunEvent.Stepped => OfStep(now),
             RunEvent.Evaluated { Row: var row } =>
                 $"step {Figures.Count(row.Step)}  {row.Task} {row.Split}: {Cells.Metrics(row.Metrics)}  ({Figures.Counted(row.Examples, "row", "rows")}, {Figures.Duration(row.Seconds)})",
-            RunEvent.Logged { Message: var message } => message,
             _ => null,
         };
         return line is null ? null : SafeText.OneLine(line);

@@ -61,7 +61,7 @@ internal sealed class RunProgress(IReadOnlyDictionary<string, double> rates)
                 _tasks[row.Task] = task with { Evaluation = row };
                 return task.Evaluation is not { } last || (last.Step, last.Split, last.Final) != (row.Step, row.Split, row.Final);
             default:
-                return item is RunEvent.Logged;
+                return false;
         }
     }
 

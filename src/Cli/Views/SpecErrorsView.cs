@@ -8,6 +8,21 @@ namespace Temper.Cli.Views;
 /// <summary>Every mistake of a spec, with its place and what would be right.</summary>
 internal static class SpecErrorsView
 {
+    /// <summary>Shows them: laid out on a terminal, a line a mistake elsewhere.</summary>
+    public static void Write(IAnsiConsole console, string spec, IReadOnlyList<SpecError> errors)
+    {
+        if (console.Profile.Out.IsTerminal)
+        {
+            console.Write(Render(spec, errors));
+            return;
+        }
+
+        foreach (var line in Lines(spec, errors))
+        {
+            console.Profile.Out.Writer.WriteLine(line);
+        }
+    }
+
     public static IRenderable Render(string spec, IReadOnlyList<SpecError> errors)
     {
         var parts = new List<IRenderable>

@@ -62,8 +62,9 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
             Trouble($"The coordinator at {options.Coordinator} does not answer ({e.GetBaseException().Message}); trainers go on.");
             if (_trainers.Count > 0 && time.GetElapsedTime(_lastAnswer) > options.AloneLimit)
             {
+                // Ended, not forgotten: what they said of their checkpoints is still to be told.
                 Trouble($"The coordinator has been away for {options.AloneLimit.TotalMinutes:0} minutes: the trainers are ended. Their runs go on from the last checkpoint when it is back.");
-                End(_trainers.ToList());
+                _trainers.ForEach(trainer => trainer.Kill());
             }
         }
     }

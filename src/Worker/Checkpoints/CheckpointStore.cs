@@ -101,15 +101,25 @@ public sealed class CheckpointStore(string folder)
         }
     }
 
-    /// <summary>Deletes all but the last <paramref name="keep"/> checkpoints, and what was never finished.</summary>
-    public void Prune(int keep)
+    /// <summary>
+    /// Deletes all but the last <paramref name="keep"/> checkpoints up to that of (<paramref name="step"/>, <paramref name="epoch"/>), and what
+    /// was never finished. What a newer epoch wrote, or an older one further on, is not this epoch's to delete.
+    /// </summary>
+    public void Prune(int keep, int step, long epoch)
     {
-        var all = Directory.GetDirectories(folder, "step-*");
-        foreach (var old in all.Where(path => !path.EndsWith(Unfinished, StringComparison.Ordinal)).OrderDescending(StringComparer.Ordinal).Skip(keep)
-            .Concat(all.Where(path => path.EndsWith(Unfinished, StringComparison.Ordinal))))
+        var own = Directory.GetDirectories(folder, "step-*").Where(path => Parse(path) is var (s, e) && s <= step && e <= epoch).ToLookup(path => path.EndsWith(Unfinished, StringComparison.Ordinal));
+        foreach (var old in own[false].OrderDescending(StringComparer.Ordinal).Skip(keep).Concat(own[true]))
         {
             Directory.Delete(old, recursive: true);
         }
+    }
+
+    private static (int Step, long Epoch)? Parse(string path)
+    {
+        var parts = Path.GetFileName(path).Replace(Unfinished, "", StringComparison.Ordinal).Split('-');
+        return parts is ["step", var step, "epoch", var epoch] && int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out var s) && long.TryParse(epoch, NumberStyles.None, CultureInfo.InvariantCulture, out var e)
+            ? (s, e)
+            : null;
     }
 
     private static string Hash(string path)

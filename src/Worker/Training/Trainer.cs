@@ -219,7 +219,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         {
             var state = new CheckpointState(_step, assignment.Epoch, assignment.RunId, _tasks.ContentHash, (long)_step * _spec.Training.Batch, _optimizer.Steps);
             var name = _checkpoints.Save(state, _folder, _model, _optimizer);
-            _checkpoints.Prune(_spec.Training.KeepCheckpoints);
+            _checkpoints.Prune(_spec.Training.KeepCheckpoints, _step, assignment.Epoch);
             channel.Send(new TrainerEvent.Saved(_step, name));
         }
 

@@ -93,6 +93,7 @@ public sealed class RunTests : IDisposable
     public async Task A_killed_command_leaves_nothing_behind_and_can_be_resumed()
     {
         var spec = _folder.Spec(steps: 120);
+        Assert.Equal(0, (await TemperProcess.Run("run", spec, "--output", _folder["whole"])).ExitCode);
         await using var run = TemperProcess.Start(["run", spec, "--output", _folder["out"]]);
         await Processes.Until(() => RunFolder.HasCheckpoint(_folder["out"], 20), "the first checkpoint");
         var below = Processes.Below(run.Id, "trainer").Concat(Processes.Below(run.Id, "agent")).ToList();
@@ -102,7 +103,7 @@ public sealed class RunTests : IDisposable
         var (exit, output) = await TemperProcess.Run("run", "--resume", _folder["out"]);
 
         Assert.True(exit == 0, output);
-        Assert.Equal(120, RunFolder.Losses(_folder["out"]).Count);
+        Assert.Equal(RunFolder.Losses(_folder["whole"]), RunFolder.Losses(_folder["out"]));
     }
 
     [Fact]
@@ -132,6 +133,23 @@ public sealed class RunTests : IDisposable
         }
 
         Assert.False(Directory.Exists(_folder["out"]));
+
+        Directory.CreateDirectory(_folder["empty"]);
+        Assert.Equal(2, (await TemperProcess.Run("run", spec, "--output", _folder["empty"])).ExitCode);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder["empty"]));
+    }
+
+    [Theory]
+    [InlineData("list", "--server", "http://127.0.0.1:1")]
+    [InlineData("tokenize", "--vocab", "no.model", "--input", "temper.dll", "--output", "out")]
+    [InlineData("run", "--resume", ".")]
+    [InlineData("decode", "--model", ".", "--input", "temper.dll", "--output", "out")]
+    public async Task A_failure_is_one_line_that_says_what_to_do(params string[] arguments)
+    {
+        var (exit, output) = await TemperProcess.Run(arguments);
+
+        Assert.Equal(1, exit);
+        Assert.StartsWith("temper: ", Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
     }
 
     [Fact]

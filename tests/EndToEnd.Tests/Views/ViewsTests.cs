@@ -47,8 +47,6 @@ public class ViewsTests
             Assert.DoesNotContain('\u0007', screen);
             Assert.DoesNotContain('\u202E', screen);
         }
-
-        Assert.Equal(Harmless, new RunLines(new RunProgress(Runs.Rates), TimeSpan.Zero).Take(new RunEvent.Logged(Evil), Runs.Start));
     }
 
     [Fact]

@@ -131,6 +131,17 @@ public sealed class TrainerTests : IDisposable
             Directory.GetDirectories(Path.Combine(_folder, "checkpoints")).Select(path => Path.GetFileName(path)).Order());
     }
 
+    [Fact]
+    public void What_another_epoch_saved_further_on_is_not_pruned()
+    {
+        var other = Directory.CreateDirectory(Path.Combine(_folder, "checkpoints", CheckpointStore.Name(900, 2))).FullName;
+
+        TrainingRun.Train(Spec(steps: 12, checkpointEvery: 2), _folder);
+
+        Assert.True(Directory.Exists(other));
+        Assert.True(Directory.Exists(Path.Combine(_folder, "checkpoints", CheckpointStore.Name(12, 1))));
+    }
+
     private string Output(string name) => Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
 
     private static RunSpec Spec(
