@@ -19,13 +19,18 @@ internal static class AgentCommand
         var advertise = new Option<string>("--advertise") { Description = "Address under which trainers of other hosts reach those here; loopback means this machine alone.", DefaultValueFactory = _ => "127.0.0.1" };
         var memory = new Option<double?>("--memory-per-slot") { Description = "GiB that one trainer may use; a share of this machine's memory if not given." };
         var endWithInput = new Option<bool>(EndWithInput) { Hidden = true };
-        var command = new Command("agent", $"Run trainers on this machine for a coordinator. The agent token is read from {TokenVariable}.") { server, id, slots, advertise, memory, endWithInput };
+        var command = new Command("agent", $"Run trainers on this machine for a coordinator. The agent token is read from {AgentOptions.TokenVariable}.") { server, id, slots, advertise, memory, endWithInput };
         command.SetAction(async (result, ct) =>
         {
-            if (Environment.GetEnvironmentVariable(TokenVariable) is not { Length: > 0 } token)
+            if (Environment.GetEnvironmentVariable(AgentOptions.TokenVariable) is not { Length: > 0 } token)
             {
-                await Console.Error.WriteLineAsync($"temper: {TokenVariable} is not set. Give the agent the token that the coordinator was started with.");
+                await Console.Error.WriteLineAsync($"temper: {AgentOptions.TokenVariable} is not set. Give the agent the token that the coordinator was started with.");
                 return ExitCodes.Usage;
+            }
+
+            if (result.GetValue(slots) < 1)
+            {
+                throw new ArgumentException($"--slots is {result.GetValue(slots)}. An agent runs at least one trainer at once.");
             }
 
             var options = new AgentOptions
@@ -43,19 +48,18 @@ internal static class AgentCommand
         return command;
     }
 
-    /// <summary>Name of the environment variable that holds the agent token: an argument would be visible to everybody on the machine.</summary>
-    public const string TokenVariable = "TEMPER_AGENT_TOKEN";
-
     private static async Task<int> Run(AgentOptions options, bool endWithInput, CancellationToken ct)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         // Under `temper run` a Ctrl-C of the terminal reaches us too, but what it means is for that command to say.
-        using var interrupt = endWithInput ? PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true) : null;
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, endWithInput ? context => context.Cancel = true : Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        void Stop(PosixSignalContext signal)
         {
-            context.Cancel = true;
+            signal.Cancel = true;
             stop.Cancel();
-        });
+        }
+
         if (endWithInput)
         {
             new Thread(() =>

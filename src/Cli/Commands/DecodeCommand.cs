@@ -31,10 +31,10 @@ internal static class DecodeCommand
         return command;
     }
 
-    private static void Decode(ModelFolder folder, FileInfo input, FileInfo output, int limit, int batch, int inputLength)
+    private static void Decode(ModelFolder folder, FileInfo input, FileInfo output, int limit, int batch, int? inputLength)
     {
         var rows = JsonRows.Read(input);
-        var decoder = new TextDecoder(folder.Vocabulary, inputLength, batch);
+        var decoder = new TextDecoder(folder.Vocabulary, inputLength ?? int.MaxValue, batch);
         var ids = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "inputs", "input_ids", folder, decoder.Ids)).ToArray();
         using var model = folder.LoadModel();
         var predictions = decoder.PredictIds(model, ids, limit, () => { });

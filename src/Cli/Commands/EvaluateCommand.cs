@@ -55,7 +55,7 @@ internal static class EvaluateCommand
         foreach (var (name, task) in spec.Tasks)
         {
             var data = TaskLoader.Load(name, task, roots);
-            var rows = (split == "test" ? data.Test : data.Validation).Take(most ?? int.MaxValue).ToList();
+            var rows = Evaluator.Choose(name, split == "test" ? data.Test : data.Validation, most);
             if (rows.Count == 0)
             {
                 continue;

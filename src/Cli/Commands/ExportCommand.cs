@@ -38,7 +38,7 @@ internal static class ExportCommand
         }
 
         var checkpoints = Path.Combine(from.FullName, "checkpoints");
-        var last = Directory.Exists(checkpoints) ? Directory.GetDirectories(checkpoints, "step-*").Where(path => File.Exists(Path.Combine(path, "manifest.json"))).Max(StringComparer.Ordinal) : null;
+        var last = Directory.Exists(checkpoints) ? Directory.GetDirectories(checkpoints, "step-*").Where(path => File.Exists(Path.Combine(path, "manifest.json")) && !path.EndsWith(".unfinished", StringComparison.Ordinal)).Max(StringComparer.Ordinal) : null;
         return last ?? throw new InvalidDataException($"{from.FullName} is neither a model nor the output of a run with checkpoints.");
     }
 }

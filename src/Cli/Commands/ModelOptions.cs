@@ -19,5 +19,5 @@ internal static class ModelOptions
 
     public static Option<int> Threads() => new("--threads") { Description = "Threads; all cores if not given.", DefaultValueFactory = _ => Environment.ProcessorCount };
 
-    public static Option<int> InputLength() => new("--input-length") { Description = "Longest input in tokens, end of sequence included; longer texts are cut.", DefaultValueFactory = _ => 512 };
+    public static Option<int?> InputLength() => new("--input-length") { Description = "Longest input in tokens, end of sequence included; longer texts are cut. No limit if not given." };
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Temper.Mixture.Vocabularies;
 using Temper.Worker.Evaluation;
 using Temper.Worker.Model;
 using Temper.Worker.Models;
@@ -30,12 +31,12 @@ internal static class ScoreCommand
         return command;
     }
 
-    private static void Score(ModelFolder folder, FileInfo input, FileInfo output, int batch, int inputLength)
+    private static void Score(ModelFolder folder, FileInfo input, FileInfo output, int batch, int? inputLength)
     {
         var rows = JsonRows.Read(input);
-        var text = new TextDecoder(folder.Vocabulary, inputLength, batch);
+        var text = new TextDecoder(folder.Vocabulary, inputLength ?? int.MaxValue, batch);
         var inputs = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "inputs", "input_ids", folder, text.Ids)).ToArray();
-        var targets = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "targets", "target_ids", folder, text.Ids)).ToArray();
+        var targets = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "targets", "target_ids", folder, whole => [.. folder.Vocabulary!.Encode(whole), SpecialIds.Eos])).ToArray();
         using var model = folder.LoadModel();
         foreach (var chunk in Enumerable.Range(0, rows.Count).OrderBy(row => inputs[row].Length).Chunk(batch))
         {

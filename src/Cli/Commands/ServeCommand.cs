@@ -5,6 +5,7 @@ using System.Text;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Temper.Coordinator.Hosting;
+using Temper.Worker.Agents;
 
 namespace Temper.Cli.Commands;
 
@@ -23,16 +24,16 @@ internal static class ServeCommand
         var silo = new Option<int>("--silo-port") { Description = "Port between coordinators; a free one if not given." };
         var gateway = new Option<int>("--gateway-port") { Description = "Port for agents; a free one if not given." };
         var verbose = new Option<bool>("--verbose") { Description = "Log what happens, not only what goes wrong." };
-        var command = new Command("serve", $"Run a coordinator. Agents need the token in {AgentCommand.TokenVariable}; {KeysVariable} holds the SHA-256 hashes of API keys, separated by commas (make one with `temper serve hash-key`).")
+        var command = new Command("serve", $"Run a coordinator. Agents need the token in {AgentOptions.TokenVariable}; {KeysVariable} holds the SHA-256 hashes of API keys, separated by commas (make one with `temper serve hash-key`).")
         {
             url, state, data, output, cluster, silo, gateway, verbose, HashKey(),
         };
         command.SetAction(async (result, ct) =>
         {
-            var token = Environment.GetEnvironmentVariable(AgentCommand.TokenVariable);
+            var token = Environment.GetEnvironmentVariable(AgentOptions.TokenVariable);
             if (string.IsNullOrEmpty(token))
             {
-                await Console.Error.WriteLineAsync($"temper: {AgentCommand.TokenVariable} is not set. Choose a long random text and give the same to the agents.");
+                await Console.Error.WriteLineAsync($"temper: {AgentOptions.TokenVariable} is not set. Choose a long random text and give the same to the agents.");
                 return ExitCodes.Usage;
             }
 

@@ -8,11 +8,8 @@ internal sealed class ServerOptions
 {
     private readonly Option<Uri> _server = Server();
 
-    private readonly Option<string?> _key = new("--api-key")
-    {
-        Description = "API key; TEMPER_API_KEY if not given.",
-        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("TEMPER_API_KEY"),
-    };
+    // Not a default value: the help would print it.
+    private readonly Option<string?> _key = new("--api-key") { Description = "API key; TEMPER_API_KEY if not given, which other users of the machine cannot see." };
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -22,7 +19,7 @@ internal sealed class ServerOptions
     }
 
     /// <summary>The client for what was given.</summary>
-    public TemperClient Client(ParseResult result) => new(result.GetRequiredValue(_server), result.GetValue(_key));
+    public TemperClient Client(ParseResult result) => new(result.GetRequiredValue(_server), result.GetValue(_key) ?? Environment.GetEnvironmentVariable("TEMPER_API_KEY"));
 
     /// <summary>The address of a coordinator.</summary>
     public static Option<Uri> Server() => new("--server")

@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
 using Temper.Cli.Commands;
+using Temper.Worker.Agents;
 
 namespace Temper.Cli.Embedded;
 
 /// <summary>An agent as a child process that is started again when it dies, and that ends with this process.</summary>
 internal sealed class AgentProcess : IAsyncDisposable
 {
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan RestartPause = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stop = new();
@@ -35,6 +37,7 @@ internal sealed class AgentProcess : IAsyncDisposable
             using var process = Start(coordinator, token, slots);
             // The end of its input tells it to end its trainers and itself.
             await using var ending = _stop.Token.Register(process.StandardInput.Close);
+            await using var insisting = _stop.Token.Register(() => _ = KillIfItStays(process));
             await using var log = new StreamWriter(_logFile, append: true) { AutoFlush = true };
             while (await process.StandardError.ReadLineAsync() is { } line)
             {
@@ -50,6 +53,20 @@ internal sealed class AgentProcess : IAsyncDisposable
         }
     }
 
+    // One that was stopped does not hear the end of its input.
+    private static async Task KillIfItStays(Process process)
+    {
+        await Task.Delay(EndLimit);
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended, as it should.
+        }
+    }
+
     private static Process Start(Uri coordinator, string token, int slots)
     {
         var start = new ProcessStartInfo(Self.Command[0]) { RedirectStandardInput = true, RedirectStandardError = true, UseShellExecute = false };
@@ -59,7 +76,7 @@ internal sealed class AgentProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
-        start.Environment[AgentCommand.TokenVariable] = token;
+        start.Environment[AgentOptions.TokenVariable] = token;
         // An agent may be killed; then nobody would remove the runtime's diagnostic socket from the temporary folder.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         return Process.Start(start) ?? throw new InvalidOperationException($"{Self.Command[0]} did not start.");

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Temper.Cli.Rest;
 using Temper.Coordinator.Hosting;
 
@@ -42,7 +44,9 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
             DataRoots = dataRoots,
             AgentToken = token,
             ClusterId = $"temper-{Guid.NewGuid():N}",
-        });
+        },
+        // Signals are the command's to hear: it saves a checkpoint before anything stops.
+        services => services.AddSingleton<IHostLifetime, NoLifetime>());
         await coordinator.StartAsync(ct);
         var address = CoordinatorHost.Endpoints(coordinator).Api;
         var client = new TemperClient(address, null);
@@ -66,6 +70,13 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
         Client.Dispose();
         await _coordinator.StopAsync(CancellationToken.None);
         await _coordinator.DisposeAsync();
+    }
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private async Task WaitForAgent(string log, CancellationToken ct)

@@ -64,7 +64,7 @@ public static class RunPlanner
                 $"A batch of {spec.Training.Batch} examples cannot be shared by {spec.Workers} workers × {spec.Training.MicroBatches} micro-batches. Write a multiple of {parts}, such as {nearest}."));
         }
 
-        if (spec.Training.Schedule.Warmup > spec.Training.Steps)
+        if (spec.Training.Schedule.Warmup > spec.Training.Steps && spec.Training.Schedule.Kind != ScheduleKind.T5)
         {
             errors.Add(new SpecError("training.schedule.warmup", $"The warm-up of {spec.Training.Schedule.Warmup} steps is longer than the {spec.Training.Steps} steps of the run. Write at most that."));
         }
@@ -128,7 +128,7 @@ public static class RunPlanner
     {
         if (VocabularyOpener.TryOpen(spec.Vocabulary, dataRoots, out var vocabulary, out var problem))
         {
-            return ModelResolver.Resolve(spec.Model, vocabulary.Size, dataRoots, errors);
+            return ModelResolver.Resolve(spec.Model, vocabulary, dataRoots, errors);
         }
 
         errors.Add(new SpecError("vocabulary.file", problem));

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 using Temper.Contracts.Models;
 using Temper.Mixture.Mixing;
 using Temper.Mixture.Tasks;
@@ -167,4 +168,9 @@ public sealed record EvaluationSpec(
 public sealed record RecoverySpec(
     [property: Description("Attempts in a row without progress after which the run has failed.")][property: Range(1, 100)] int Attempts = 3,
     [property: Description("Seconds after which an exchange of gradients is given up.")][property: Range(1, 36000)] int ExchangeTimeoutSeconds = 60,
-    [property: Description("Seconds without a step, an evaluated batch or a checkpoint after which a trainer counts as stuck.")][property: Range(5, 36000)] int ProgressTimeoutSeconds = 300);
+    [property: Description("Seconds without a step, an evaluated batch or a checkpoint after which a trainer counts as stuck.")][property: Range(5, 36000)] int ProgressTimeoutSeconds = 300)
+{
+    /// <summary>How long a trainer may go on without showing progress.</summary>
+    [JsonIgnore]
+    public TimeSpan ProgressTimeout => TimeSpan.FromSeconds(ProgressTimeoutSeconds);
+}

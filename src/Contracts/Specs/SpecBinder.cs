@@ -16,8 +16,6 @@ namespace Temper.Contracts.Specs;
 /// </summary>
 internal static class SpecBinder
 {
-    private static readonly NullabilityInfoContext Nullability = new();
-
     /// <summary>Binds the whole document.</summary>
     public static T? Bind<T>(JsonNode? document, List<SpecError> errors)
         where T : class => (T?)Value(document, typeof(T), null, "", errors);
@@ -77,7 +75,7 @@ internal static class SpecBinder
             return otherwise;
         }
 
-        if (given.ContainsKey(key) && Nullability.Create(property).WriteState == NullabilityState.NotNull)
+        if (given.ContainsKey(key) && new NullabilityInfoContext().Create(property).WriteState == NullabilityState.NotNull)
         {
             errors.Add(new SpecError(Join(path, key), $"The value is empty. Write {Expectation(parameter.ParameterType)}, or leave the key out for {parameter.DefaultValue}."));
         }

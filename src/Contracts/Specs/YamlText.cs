@@ -21,6 +21,7 @@ internal static class YamlText
     {
         try
         {
+            CheckDepth(text);
             var stream = new YamlStream();
             stream.Load(new StringReader(text));
             if (stream.Documents.Count != 1)
@@ -43,6 +44,22 @@ internal static class YamlText
         }
 
         return null;
+    }
+
+    // Before the tree is built: building it takes a stack frame for each level.
+    private static void CheckDepth(string text)
+    {
+        var parser = new Parser(new StringReader(text));
+        var depth = 0;
+        while (parser.MoveNext())
+        {
+            depth += parser.Current!.NestingIncrease;
+            // A document and its stream count as levels of their own.
+            if (depth > MaxDepth + 2)
+            {
+                throw new YamlException(parser.Current.Start, parser.Current.End, $"Values are nested more than {MaxDepth} levels deep.");
+            }
+        }
     }
 
     private static JsonNode? Convert(YamlNode node, int depth, ref int nodes)

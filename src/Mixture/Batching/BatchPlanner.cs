@@ -93,10 +93,14 @@ public sealed class BatchPlanner
         return new PlannedRow(position, draw.Task, index, epoch, inputs, targets);
     }
 
-    // Dynamic programming over the cut places: cost[m, n] is the least padded size of the first n rows in m micro-batches.
+    // Dynamic programming over the cut places: cost[m, n] is the least padded size of the first n rows in m micro-batches. No part may
+    // be larger than the parts of an even cut could be: micro-batches are there to bound memory. Among cuts with
+    // the same padding the one nearest to even parts is taken.
     private List<PlannedRow[]> Cut(PlannedRow[] rows)
     {
         var n = rows.Length;
+        var evenRows = (n + _microBatches - 1) / _microBatches;
+        var largest = (long)evenRows * (rows[^1].InputTokens + rows.Max(row => row.TargetTokens));
         var cost = new long[_microBatches + 1, n + 1];
         var cut = new int[_microBatches + 1, n + 1];
         for (var m = 0; m <= _microBatches; m++)
@@ -109,7 +113,7 @@ public sealed class BatchPlanner
                 {
                     longestTarget = Math.Max(longestTarget, rows[from].TargetTokens);
                     var size = (long)(end - from) * (rows[end - 1].InputTokens + longestTarget);
-                    if (cost[m - 1, from] != long.MaxValue && cost[m - 1, from] + size < cost[m, end])
+                    if (size <= largest && cost[m - 1, from] != long.MaxValue && IsBetter(cost[m - 1, from] + size, end - from, cost[m, end], end - cut[m, end], evenRows))
                     {
                         cost[m, end] = cost[m - 1, from] + size;
                         cut[m, end] = from;
@@ -117,6 +121,9 @@ public sealed class BatchPlanner
                 }
             }
         }
+
+        static bool IsBetter(long size, int rows, long bestSize, int bestRows, int evenRows) =>
+            size < bestSize || (size == bestSize && Math.Abs(rows - evenRows) < Math.Abs(bestRows - evenRows));
 
         var parts = new List<PlannedRow[]>(_microBatches);
         for (var (m, end) = (_microBatches, n); m > 0; end = cut[m, end], m--)

@@ -13,13 +13,14 @@ public static class MixingRates
     /// <exception cref="ArgumentException">No task has a rate above zero.</exception>
     public static double[] Compute(MixtureSpec mixture, IReadOnlyList<int> sizes, IReadOnlyList<double?> named)
     {
-        var cap = mixture.Cap ?? long.MaxValue;
+        // Relative to the largest task: a power of a size can exceed every number, one of a share cannot.
+        var cap = Math.Min(mixture.Cap ?? long.MaxValue, sizes.Count == 0 ? 1 : sizes.Max());
         var exponent = mixture.Strategy == MixingStrategy.Temperature ? 1 / mixture.Temperature : 1;
         var raw = sizes.Select((size, task) => size == 0 ? 0 : mixture.Strategy switch
         {
             MixingStrategy.Equal => 1,
             MixingStrategy.Explicit => named[task] ?? 0,
-            _ => Math.Pow(Math.Min(size, cap), exponent),
+            _ => Math.Pow(Math.Min(size, cap) / (double)cap, exponent),
         }).ToArray();
         var total = raw.Sum();
         if (!(total > 0))

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 
@@ -51,9 +52,10 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
     private async Task Beat(CoordinatorLink link, CancellationToken ct)
     {
         _trainers.ForEach(trainer => trainer.Watch(options.SilenceLimit));
+        AgentOrders orders;
         try
         {
-            Apply(await link.Heartbeat(Heartbeat(), ct));
+            orders = await link.Heartbeat(Heartbeat(), ct);
             _lastAnswer = time.GetTimestamp();
             Trouble("");
         }
@@ -66,7 +68,11 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
                 Trouble($"The coordinator has been away for {options.AloneLimit.TotalMinutes:0} minutes: the trainers are ended. Their runs go on from the last checkpoint when it is back.");
                 _trainers.ForEach(trainer => trainer.Kill());
             }
+
+            return;
         }
+
+        Apply(orders);
     }
 
     private AgentHeartbeat Heartbeat() => new(
@@ -112,7 +118,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
             _trainers.Add(trainer);
             log($"run {order.RunId}, epoch {order.Epoch}: rank {order.Rank} is process {trainer.ProcessId}");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or JsonException or System.ComponentModel.Win32Exception)
         {
             var message = $"The trainer of rank {order.Rank} cannot be started on {Environment.MachineName}: {e.Message}";
             _unstartable[Key(order)] = ProtocolJson.Write<TrainerEvent>(new TrainerEvent.Failed(FailureCauses.TrainerError, message, order.Rank));

@@ -3,6 +3,9 @@ namespace Temper.Worker.Agents;
 /// <summary>What an agent needs to know about itself and its coordinator.</summary>
 public sealed class AgentOptions
 {
+    /// <summary>Name of the environment variable that holds the agent token: an argument would be visible to everybody on the machine.</summary>
+    public const string TokenVariable = "TEMPER_AGENT_TOKEN";
+
     /// <summary>Base address of the coordinator's REST interface.</summary>
     public required Uri Coordinator { get; init; }
 

@@ -58,6 +58,8 @@ internal sealed class CoordinatorLink(AgentOptions options) : IAsyncDisposable
             .UseStaticClustering([.. cluster.Gateways.Select(IPEndPoint.Parse)])
             .Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (cluster.ClusterId, cluster.ServiceId))
             .Configure<ClientMessagingOptions>(o => o.ResponseTimeout = CallLimit));
+        // The client is a part of the agent: signals are the agent's to hear.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         var host = builder.Build();
         try
         {
@@ -69,6 +71,13 @@ internal sealed class CoordinatorLink(AgentOptions options) : IAsyncDisposable
             host.Dispose();
             throw;
         }
+    }
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private async Task Disconnect()

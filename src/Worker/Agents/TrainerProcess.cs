@@ -21,7 +21,6 @@ internal sealed class TrainerProcess : IDisposable
     private long _lastLine;
     private long _lastProgressAt;
     private long _progress = -1;
-    private bool _hasStarted;
     private bool _hasEnded;
     private bool _saidLastWord;
     private bool _sentOffers;
@@ -77,6 +76,8 @@ internal sealed class TrainerProcess : IDisposable
             start.ArgumentList.Add(argument);
         }
 
+        // Only the agent talks to the coordinator.
+        start.Environment.Remove(AgentOptions.TokenVariable);
         foreach (var (name, value) in TrainerEnvironment.Variables(assignment.Spec.Threads))
         {
             start.Environment[name] = value;
@@ -144,7 +145,7 @@ internal sealed class TrainerProcess : IDisposable
             {
                 Blame(FailureCauses.TrainerSilent, $"said nothing for {silenceLimit.TotalSeconds:0} seconds (stopped, or its machine is stuck)");
             }
-            else if (_hasStarted && _time.GetElapsedTime(_lastProgressAt) > limit)
+            else if (_time.GetElapsedTime(_lastProgressAt) > limit)
             {
                 Blame(FailureCauses.NoProgress, $"made no progress for {limit.TotalSeconds:0} seconds");
             }
@@ -220,10 +221,6 @@ internal sealed class TrainerProcess : IDisposable
                     }
 
                     return;
-                case TrainerEvent.Started:
-                    _hasStarted = true;
-                    _lastProgressAt = _lastLine;
-                    break;
             }
 
             Say(heard, line);

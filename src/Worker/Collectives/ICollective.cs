@@ -13,6 +13,9 @@ public interface ICollective : IDisposable
     /// <summary>Number of ranks.</summary>
     int WorldSize { get; }
 
+    /// <summary>How long one call may take, the wait for the slowest rank included. All ranks set the same.</summary>
+    TimeSpan CallDeadline { get; set; }
+
     /// <summary>Replaces <paramref name="values"/> by its element-wise sum over all ranks. The length is the same on all ranks.</summary>
     void AllReduceSum(Span<float> values);
 

@@ -10,6 +10,9 @@ public sealed class SingleCollective : ICollective
     public int WorldSize => 1;
 
     /// <inheritdoc/>
+    public TimeSpan CallDeadline { get; set; }
+
+    /// <inheritdoc/>
     public void AllReduceSum(Span<float> values)
     {
     }

@@ -50,7 +50,7 @@ public sealed class Evaluator(T5Model model, TaskSet tasks, IVocabulary vocabula
         var decoder = new TextDecoder(vocabulary, spec.Training.InputLength, spec.Evaluation.Batch);
         var limit = TextDecoder.Limit(rows.Select(row => row.Targets), vocabulary, spec.Training.TargetLength);
         var predicted = decoder.Predict(model, [.. own.Select(i => rows[i].Inputs)], limit, channel.Progressed);
-        var gathered = collective.AllGather(Encoding.UTF8.GetBytes(ProtocolJson.Write(predicted)))
+        var gathered = collective.WithDeadline(spec.Recovery.ProgressTimeout, ranks => ranks.AllGather(Encoding.UTF8.GetBytes(ProtocolJson.Write(predicted))))
             .Select(bytes => ProtocolJson.Read<string[]>(Encoding.UTF8.GetString(bytes))).ToList();
         if (collective.Rank != 0)
         {
@@ -75,8 +75,11 @@ public sealed class Evaluator(T5Model model, TaskSet tasks, IVocabulary vocabula
         return result;
     }
 
-    // The same rows at every evaluation, so that curves compare like with like; spread over the split, which may be sorted.
-    private static IReadOnlyList<TextExample> Choose(string task, IReadOnlyList<TextExample> rows, int? atMost)
+    /// <summary>
+    /// At most so many rows of a split: the same ones at every evaluation, so that curves compare like with like; spread over the split,
+    /// which may be sorted.
+    /// </summary>
+    public static IReadOnlyList<TextExample> Choose(string task, IReadOnlyList<TextExample> rows, int? atMost)
     {
         if (atMost is not { } count || count >= rows.Count)
         {

@@ -15,9 +15,6 @@ namespace Temper.Worker.Models;
 /// </summary>
 public sealed class ModelFolder
 {
-    private const string VocabularyFile = "vocabulary.json";
-    private const string SentencePieceFile = "spiece.model";
-
     private readonly VocabularySpec? _vocabularySpec;
     private readonly string? _sentencePiece;
 
@@ -49,7 +46,7 @@ public sealed class ModelFolder
         }
 
         var errors = new List<SpecError>();
-        var config = ModelResolver.Resolve(spec.Model, vocabulary.Size, dataRoots, errors) ?? throw new SpecException(errors);
+        var config = ModelResolver.Resolve(spec.Model, vocabulary, dataRoots, errors) ?? throw new SpecException(errors);
         var folder = spec.Model.InitFrom is { } from ? ModelResolver.Folder(from, dataRoots, out _) : null;
         new Temper.Mixture.Sources.DataRoots(dataRoots).TryFind(spec.Vocabulary.File ?? "", out var file, out _);
         return new ModelFolder(config, folder, vocabulary, spec.Vocabulary with { File = null }, file?.FullPath);
@@ -64,25 +61,8 @@ public sealed class ModelFolder
             throw new InvalidDataException($"{folder} is no model: it has no config.json. Give the folder 'model' of a finished run, or one in Hugging Face's layout.");
         }
 
-        var config = T5Folder.ReadConfig(folder);
-        var description = Path.Combine(folder, VocabularyFile);
-        var sentencePiece = Path.Combine(folder, SentencePieceFile);
-        VocabularySpec? spec = null;
-        if (File.Exists(description))
-        {
-            spec = ProtocolJson.Read<VocabularySpec>(File.ReadAllText(description));
-        }
-        else if (File.Exists(sentencePiece))
-        {
-            spec = new VocabularySpec(VocabularyKind.Sentencepiece);
-        }
-
-        return spec switch
-        {
-            null => new ModelFolder(config, folder, null, null, null),
-            { Kind: VocabularyKind.Bytes } => new ModelFolder(config, folder, new ByteVocabulary(spec.ExtraIds), spec, null),
-            _ => new ModelFolder(config, folder, SentencePieceVocabulary.Load(sentencePiece, spec.ExtraIds), spec, sentencePiece),
-        };
+        var found = FolderVocabulary.Find(folder);
+        return new ModelFolder(T5Folder.ReadConfig(folder), folder, found?.Vocabulary, found?.Spec, found?.File);
     }
 
     /// <summary>The model: with the folder's weights, or, without a folder, with random ones.</summary>
@@ -106,15 +86,10 @@ public sealed class ModelFolder
         return model;
     }
 
-    /// <summary>Writes <paramref name="model"/> and its vocabulary; a reader sees the old folder or the new one.</summary>
+    /// <summary>Writes <paramref name="model"/> and its vocabulary beside, then in place of <paramref name="folder"/>.</summary>
     public void Write(string folder, T5Model model)
     {
-        var draft = folder + ".unfinished";
-        if (Directory.Exists(draft))
-        {
-            Directory.Delete(draft, recursive: true);
-        }
-
+        var draft = $"{folder}.{Environment.ProcessId}.unfinished";
         WriteInto(draft, model);
         if (Directory.Exists(folder))
         {
@@ -130,12 +105,13 @@ public sealed class ModelFolder
         T5Folder.Save(folder, model);
         if (_vocabularySpec is not null)
         {
-            File.WriteAllText(Path.Combine(folder, VocabularyFile), ProtocolJson.Write(_vocabularySpec));
+            File.WriteAllText(Path.Combine(folder, FolderVocabulary.DescriptionFile), ProtocolJson.Write(_vocabularySpec));
         }
 
         if (_sentencePiece is not null)
         {
-            File.Copy(_sentencePiece, Path.Combine(folder, SentencePieceFile), overwrite: true);
+            // Its contents, not its permissions: the source may be read-only.
+            File.WriteAllBytes(Path.Combine(folder, FolderVocabulary.SentencePieceFile), File.ReadAllBytes(_sentencePiece));
         }
     }
 

@@ -72,7 +72,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
 
             if (stop || _step % _spec.Training.CheckpointEvery == 0 || _step == _spec.Training.Steps)
             {
-                Save();
+                Save(collective);
             }
 
             if (stop)
@@ -213,7 +213,8 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         _step = state.Step;
     }
 
-    private void Save()
+    // The others wait here and not in the next exchange, whose deadline a large checkpoint would miss.
+    private void Save(ICollective collective)
     {
         if (IsFirst)
         {
@@ -223,6 +224,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
             channel.Send(new TrainerEvent.Saved(_step, name));
         }
 
+        collective.Meet(_spec.Recovery.ProgressTimeout);
         channel.Progressed();
     }
 }

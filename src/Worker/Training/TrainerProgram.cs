@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
@@ -32,7 +33,7 @@ public static class TrainerProgram
 
         try
         {
-            using var listener = RingListener.Open(IPAddress.Parse(advertisedAddress) is var ip && IPAddress.IsLoopback(ip) ? ip : IPAddress.Any, advertisedAddress);
+            using var listener = RingListener.Open(Interface(advertisedAddress), advertisedAddress);
             using var trainer = new Trainer(assignment, channel);
             trainer.Load();
             var offers = channel.Meet(listener.Address);
@@ -47,6 +48,11 @@ public static class TrainerProgram
 
         return 0;
     }
+
+    // Loopback stays loopback; whoever advertises more wants to be reached from elsewhere.
+    private static IPAddress Interface(string advertised) => IPAddress.TryParse(advertised, out var address)
+        ? IPAddress.IsLoopback(address) ? address : address.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any
+        : IPAddress.Any;
 
     private static ICollective Connect(RingListener listener, IReadOnlyList<string> offers, TrainerAssignment assignment) =>
         assignment.WorldSize == 1

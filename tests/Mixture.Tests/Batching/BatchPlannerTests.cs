@@ -62,6 +62,25 @@ public class BatchPlannerTests
         Assert.True(four.PaddedTokens >= four.InputTokens + four.TargetTokens);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(5)]
+    [InlineData(24)]
+    public void No_micro_batch_is_larger_than_an_even_cut_could_make_it(int microBatches)
+    {
+        var planner = Planner(1, microBatches);
+        var even = new BatchPlanner([Source("same", 40, 1)], [1], 17, 24, 1, microBatches).Plan(1).Ranks[0];
+        Assert.All(even, rows => Assert.InRange(rows.Length, 1, (24 + microBatches - 1) / microBatches));
+        for (var step = 1; step < 50; step++)
+        {
+            var rows = planner.Plan(step).Ranks[0];
+            var longest = rows.Max(part => part.Max(row => row.InputTokens)) + rows.Max(part => part.Max(row => row.TargetTokens));
+            Assert.All(rows, part => Assert.True(part.Length * (part.Max(row => row.InputTokens) + part.Max(row => row.TargetTokens)) <= ((24 + microBatches - 1) / microBatches) * longest));
+        }
+    }
+
     [Fact]
     public void Another_seed_gives_another_order() =>
         Assert.NotEqual(Planner(1, 1).Plan(1).Rows, new BatchPlanner(Sources, [2, 3, 0.1], 18, 24, 1, 1).Plan(1).Rows);
