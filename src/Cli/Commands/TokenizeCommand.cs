@@ -12,12 +12,13 @@ internal static class TokenizeCommand
         var vocabulary = new Option<string>("--vocab") { Description = "A SentencePiece model file, or 'bytes'.", Required = true };
         var input = ModelOptions.Input("Text, a line an example.");
         var output = ModelOptions.Output("Ids separated by spaces, a line an example, without end of sequence.");
-        var command = new Command("tokenize", "Turn lines of text into lines of ids.") { vocabulary, input, output };
-        command.SetAction(result => Tokenize(Open(result.GetRequiredValue(vocabulary)), result.GetRequiredValue(input), result.GetRequiredValue(output)));
+        var extraIds = new Option<int>("--extra-ids") { Description = "Sentinels on top of the model's own pieces: 100 for T5. Without them <extra_id_0> is ordinary text, as for spm_encode.", DefaultValueFactory = _ => 0 };
+        var command = new Command("tokenize", "Turn lines of text into lines of ids.") { vocabulary, input, output, extraIds };
+        command.SetAction(result => Tokenize(Open(result.GetRequiredValue(vocabulary), result.GetValue(extraIds)), result.GetRequiredValue(input), result.GetRequiredValue(output)));
         return command;
     }
 
-    private static IVocabulary Open(string name) => name == "bytes" ? new ByteVocabulary() : SentencePieceVocabulary.Load(name);
+    private static IVocabulary Open(string name, int extraIds) => name == "bytes" ? new ByteVocabulary(extraIds) : SentencePieceVocabulary.Load(name, extraIds);
 
     private static int Tokenize(IVocabulary vocabulary, FileInfo input, FileInfo output)
     {
