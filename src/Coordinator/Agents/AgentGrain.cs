@@ -7,10 +7,12 @@ using Temper.Coordinator.Scheduling;
 namespace Temper.Coordinator.Agents;
 
 /// <summary>
-/// The coordinator's end of an agent: passes what it says to the pool and to its runs, answers with what it should run. Keeps nothing.
+/// The coordinator's end of an agent: passes what it says to the pool and to its runs, answers with what it should run. Keeps nothing that matters.
 /// </summary>
 internal sealed class AgentGrain(Reconciler reconciler, ILogger<AgentGrain> log) : Grain, IAgentGrain
 {
+    private readonly HashSet<string> _failing = [];
+
     public async Task<AgentOrders> Heartbeat(AgentHeartbeat heartbeat)
     {
         var id = this.GetPrimaryKeyString();
@@ -41,11 +43,18 @@ internal sealed class AgentGrain(Reconciler reconciler, ILogger<AgentGrain> log)
     {
         try
         {
-            return await call(GrainFactory.GetGrain<IRunGrain>(runId));
+            var answer = await call(GrainFactory.GetGrain<IRunGrain>(runId));
+            _failing.Remove(runId);
+            return answer;
         }
         catch (Exception e)
         {
-            log.LogWarning(e, "Run {Run} fails; its trainers on agent {Agent} are left as they are", runId, this.GetPrimaryKeyString());
+            // Once, not once a second.
+            if (_failing.Add(runId))
+            {
+                log.LogError(e, "Run {Run} fails; its trainers on agent {Agent} are left as they are", runId, this.GetPrimaryKeyString());
+            }
+
             return otherwise;
         }
     }
