@@ -95,6 +95,10 @@ public static class FailureCauses
     /// <summary>An error in the trainer, such as lack of memory or a full disk.</summary>
     public const string TrainerError = "trainer_error";
 
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> All { get; } =
+        [TrainerDied, AgentLost, TrainerSilent, NoProgress, Exchange, NonFinite, CheckpointDamaged, SourcesDiffer, TrainerError];
+
     /// <summary>Whether another attempt could end differently.</summary>
     public static bool IsRetryable(string cause) => cause is not (NonFinite or SourcesDiffer);
 }

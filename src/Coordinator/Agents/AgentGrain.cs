@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Temper.Contracts.Agents;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Runs;
@@ -6,10 +7,12 @@ using Temper.Coordinator.Scheduling;
 namespace Temper.Coordinator.Agents;
 
 /// <summary>
-/// The coordinator's end of an agent: passes what it says to the pool and to its runs, answers with what it should run. Keeps nothing.
+/// The coordinator's end of an agent: passes what it says to the pool and to its runs, answers with what it should run. Keeps nothing that matters.
 /// </summary>
-internal sealed class AgentGrain(Reconciler reconciler) : Grain, IAgentGrain
+internal sealed class AgentGrain(Reconciler reconciler, ILogger<AgentGrain> log) : Grain, IAgentGrain
 {
+    private readonly HashSet<string> _failing = [];
+
     public async Task<AgentOrders> Heartbeat(AgentHeartbeat heartbeat)
     {
         var id = this.GetPrimaryKeyString();
@@ -20,7 +23,7 @@ internal sealed class AgentGrain(Reconciler reconciler) : Grain, IAgentGrain
         // Runs that the agent lists are asked too, whatever the pool believes: after a restart only they know.
         var reports = heartbeat.Trainers.ToLookup(trainer => trainer.RunId);
         var runs = assigned.Union(reports.Select(report => report.Key)).ToList();
-        var changes = await Task.WhenAll(runs.Select(run => GrainFactory.GetGrain<IRunGrain>(run).Report(new AgentReport(id, heartbeat.Session, [.. reports[run]]))));
+        var changes = await Task.WhenAll(runs.Select(run => Try(run, grain => grain.Report(new AgentReport(id, heartbeat.Session, [.. reports[run]])), ReportAnswer.Nothing)));
         if (changes.Any(change => change != ReportAnswer.Nothing))
         {
             runs = [.. runs.Union(await pool.Schedule(id))];
@@ -31,7 +34,38 @@ internal sealed class AgentGrain(Reconciler reconciler) : Grain, IAgentGrain
             reconciler.Wake();
         }
 
-        var orders = await Task.WhenAll(runs.Select(run => GrainFactory.GetGrain<IRunGrain>(run).OrdersFor(id)));
+        var orders = await Task.WhenAll(runs.Select(run => Try(run, grain => grain.OrdersFor(id), Unchanged(reports[run]))));
         return new AgentOrders([.. orders.SelectMany(order => order)]);
     }
+
+    // A run that cannot be read or stored must neither stop the heartbeats of the healthy ones on this agent nor lose its own trainers.
+    private async Task<T> Try<T>(string runId, Func<IRunGrain, Task<T>> call, T otherwise)
+    {
+        try
+        {
+            var answer = await call(GrainFactory.GetGrain<IRunGrain>(runId));
+            _failing.Remove(runId);
+            return answer;
+        }
+        catch (Exception e)
+        {
+            // Once, not once a second.
+            if (_failing.Add(runId))
+            {
+                log.LogError(e, "Run {Run} fails; its trainers on agent {Agent} are left as they are", runId, this.GetPrimaryKeyString());
+            }
+
+            return otherwise;
+        }
+    }
+
+    /// <summary>
+    /// Orders that change nothing: no event is acknowledged, nothing is passed on. An agent reads slot and assignment of an order only when it
+    /// starts the trainer, and these it has; what it has not started yet is left out.
+    /// </summary>
+    private static IReadOnlyList<TrainerOrder> Unchanged(IEnumerable<TrainerReport> trainers) =>
+    [
+        .. trainers.Where(trainer => trainer.State != TrainerProcessState.Pending)
+            .Select(trainer => new TrainerOrder(trainer.RunId, trainer.Epoch, trainer.Rank, 0, "", null, false, trainer.FirstSequence)),
+    ];
 }

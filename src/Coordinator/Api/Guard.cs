@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Temper.Coordinator.Agents;
+using Temper.Coordinator.Hosting;
 
 namespace Temper.Coordinator.Api;
 
@@ -8,10 +9,10 @@ namespace Temper.Coordinator.Api;
 /// agents show theirs where they learn the gateways. Without keys (loopback only) a web page from elsewhere must still not be
 /// able to reach the API through its reader's browser: foreign names in Host and foreign origins are refused.
 /// </summary>
-internal sealed class Guard(RequestDelegate next, Secrets secrets)
+internal sealed class Guard(RequestDelegate next, Secrets secrets, CoordinatorOptions options)
 {
     private static readonly string[] Open = ["/health", "/openapi"];
-    private static readonly string[] OwnNames = ["localhost", "127.0.0.1", "[::1]"];
+    private readonly string[] _ownNames = ["localhost", "127.0.0.1", "[::1]", new Uri(options.Url).Host];
 
     public Task InvokeAsync(HttpContext context)
     {
@@ -32,7 +33,7 @@ internal sealed class Guard(RequestDelegate next, Secrets secrets)
         }
 
         var origin = context.Request.Headers.Origin.ToString();
-        var isForeign = !OwnNames.Contains(context.Request.Host.Host, StringComparer.OrdinalIgnoreCase)
+        var isForeign = !_ownNames.Contains(context.Request.Host.Host, StringComparer.OrdinalIgnoreCase)
             || (origin.Length > 0 && origin != $"{context.Request.Scheme}://{context.Request.Host}");
         return isForeign
             ? Problems.Of(StatusCodes.Status403Forbidden, "foreign_origin", "Without an API key only this machine may call: use the address 127.0.0.1 or localhost, and no page from elsewhere.").ExecuteAsync(context)

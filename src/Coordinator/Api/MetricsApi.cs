@@ -14,11 +14,11 @@ internal static class MetricsApi
 
     public static void MapMetricSeries(this IEndpointRouteBuilder api) =>
         api.MapGet("/runs/{id}/metrics", Get).WithName("GetRunMetrics").WithTags("runs")
-            .WithSummary("Step rows from..to, at most 'points' of them evenly picked, and all evaluations. With 'Accept: application/x-ndjson' the step rows, one a line.")
+            .WithSummary("Step rows from..to, at most 'points' of them evenly picked, and all evaluations unless 'evaluations=false'. With 'Accept: application/x-ndjson' the step rows, one a line.")
             .Produces<MetricSeries>()
             .ProducesProblem(StatusCodes.Status404NotFound);
 
-    private static async Task<IResult> Get(string id, HttpRequest request, RunStore runs, MetricStore metrics, int? from, int? to, int? points)
+    private static async Task<IResult> Get(string id, HttpRequest request, RunStore runs, MetricStore metrics, int? from, int? to, int? points, bool? evaluations)
     {
         if (await RunsApi.FindAsync(id, runs).ConfigureAwait(false) is null)
         {
@@ -37,7 +37,7 @@ internal static class MetricsApi
             return TypedResults.Text(lines.ToString(), NdJson, Encoding.UTF8);
         }
 
-        return TypedResults.Ok(new MetricSeries(steps, await metrics.EvaluationsAsync(id).ConfigureAwait(false)));
+        return TypedResults.Ok(new MetricSeries(steps, evaluations == false ? [] : await metrics.EvaluationsAsync(id).ConfigureAwait(false)));
     }
 }
 

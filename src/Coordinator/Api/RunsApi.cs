@@ -53,7 +53,7 @@ internal static class RunsApi
     }
 
     private static void MapCommand(IEndpointRouteBuilder api, string verb, RunCommand command, string summary) =>
-        api.MapPost($"/runs/{{id}}/{verb}", (string id, IGrainFactory grains) => Command(id, command, grains))
+        api.MapPost($"/runs/{{id}}/{verb}", (string id, RunStore store, IGrainFactory grains) => Command(id, command, store, grains))
             .WithName($"{char.ToUpperInvariant(verb[0])}{verb[1..]}Run").WithSummary(summary).WithTags("runs")
             .Produces<RunStatus>()
             .ProducesProblem(StatusCodes.Status404NotFound)
@@ -91,6 +91,14 @@ internal static class RunsApi
         if (submission is null)
         {
             return problem!;
+        }
+
+        if (submission.Output is { } folder && Submission.HoldsRun(folder))
+        {
+            // Whose it is says more than that it is full.
+            return (await store.OpenRunsAsync().ConfigureAwait(false)).FirstOrDefault(run => run.Status.OutputDirectory == folder) is { } living
+                ? await AnswerAsync(new InsertResult.OutputTaken(living.Status.Id, folder), grains).ConfigureAwait(false)
+                : Problems.Of(StatusCodes.Status409Conflict, "output_not_empty", $"The folder {folder} holds what an earlier run left: a new run would go on from its checkpoints or overwrite its results. Name a new output folder, or move that one away.");
         }
 
         var row = Row(submission, options, clock);
@@ -169,9 +177,14 @@ internal static class RunsApi
     private static async Task<IResult> Plan(string id, RunStore store) =>
         await FindAsync(id, store).ConfigureAwait(false) is { } row ? TypedResults.Ok(row.Plan) : Problems.NoRun(id);
 
-    private static async Task<IResult> Command(string id, RunCommand command, IGrainFactory grains)
+    private static async Task<IResult> Command(string id, RunCommand command, RunStore store, IGrainFactory grains)
     {
-        var answer = id.Length > 64 ? new CommandAnswer(null, null) : await grains.GetGrain<IRunGrain>(id).Command(command).ConfigureAwait(false);
+        if (await FindAsync(id, store).ConfigureAwait(false) is null)
+        {
+            return Problems.NoRun(id);
+        }
+
+        var answer = await grains.GetGrain<IRunGrain>(id).Command(command).ConfigureAwait(false);
         if (answer.Status is null)
         {
             return Problems.NoRun(id);

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Temper.Contracts.Specs;
 using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Reports;
 using Temper.Coordinator.Scheduling;
 using Temper.Mixture.Tasks;
 
@@ -13,6 +14,8 @@ namespace Temper.Coordinator.Api;
 /// <param name="Output">Its output folder; null if none was named.</param>
 internal sealed record Submission(RunSpec Spec, RunPlan Plan, IReadOnlyList<string> DataRoots, string? Output)
 {
+    private static readonly string[] LeftByRuns = ["checkpoints", "model", ReportFiles.Json, ReportFiles.Losses];
+
     /// <summary>Checks what was sent and works it out; or says what is wrong with it, all of it.</summary>
     public static async Task<(Submission? Value, IResult? Problem)> PlanAsync(SubmittedText sent, CoordinatorOptions options, IGrainFactory grains)
     {
@@ -28,6 +31,12 @@ internal sealed record Submission(RunSpec Spec, RunPlan Plan, IReadOnlyList<stri
             ? (null, Problems.WrongSpec(errors))
             : (new Submission(run.Spec, run.Plan, roots, folder), null);
     }
+
+    /// <summary>
+    /// Whether a run has written to <paramref name="folder"/>. Other things may lie there: <c>temper run</c> keeps the state of its coordinator in the
+    /// output folder of its run.
+    /// </summary>
+    public static bool HoldsRun(string folder) => LeftByRuns.Any(name => Path.Exists(Path.Combine(folder, name)));
 
     private static IReadOnlyList<string> DataRootsOf(string? data, CoordinatorOptions options, List<SpecError> errors)
     {

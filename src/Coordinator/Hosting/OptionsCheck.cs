@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Http;
 
 namespace Temper.Coordinator.Hosting;
 
@@ -8,11 +9,15 @@ internal static class OptionsCheck
     public static IReadOnlyList<string> Mistakes(CoordinatorOptions options)
     {
         var mistakes = new List<string>();
-        if (!Uri.TryCreate(options.Url, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        if (!Uri.TryCreate(options.Url, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0 || url.PathAndQuery + url.Fragment != "/" || !options.Url.StartsWith(url.Scheme, StringComparison.OrdinalIgnoreCase))
         {
             mistakes.Add($"The address '{options.Url}' is not one to listen on. Write http://HOST:PORT.");
         }
-        else if (!IsLoopback(url) && options.ApiKeyHashes.Count == 0)
+        else if (url.Scheme == "https")
+        {
+            mistakes.Add($"REST does not speak TLS itself, so it cannot listen on {options.Url}. Listen on http://127.0.0.1:PORT and put a proxy that speaks TLS before it.");
+        }
+        else if (!IsLoopback(options.Url) && options.ApiKeyHashes.Count == 0)
         {
             mistakes.Add($"REST would listen on {options.Url} for everybody. Give an API key, or listen on 127.0.0.1.");
         }
@@ -22,9 +27,14 @@ internal static class OptionsCheck
             mistakes.Add("The agent token is empty. Give a secret that agents show.");
         }
 
+        if (options.ClusterAddress.Equals(IPAddress.Any) || options.ClusterAddress.Equals(IPAddress.IPv6Any))
+        {
+            mistakes.Add($"The cluster address {options.ClusterAddress} is none that agents could connect to, and it is what they are told. Name the address of this machine in their network.");
+        }
+
         mistakes.AddRange(options.ApiKeyHashes
             .Where(hash => hash.Length != 64 || !hash.All(char.IsAsciiHexDigit))
-            .Select(_ => "An API key hash is not a SHA-256 in hexadecimal. Write the 64 digits that `sha256sum` prints for the key."));
+            .Select(_ => "An API key hash is not a SHA-256 in hexadecimal. Write the 64 digits that `temper serve hash-key` prints for the key."));
         mistakes.AddRange(options.DataRoots
             .Where(root => !Directory.Exists(root))
             .Select(root => $"The data root '{root}' is not a folder."));
@@ -36,6 +46,8 @@ internal static class OptionsCheck
         return mistakes;
     }
 
-    private static bool IsLoopback(Uri url) =>
-        url.IsLoopback || (IPAddress.TryParse(url.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+    // Read as the server reads it, which takes every other name for all interfaces: Uri makes "localhost" of "loopback".
+    private static bool IsLoopback(string url) =>
+        BindingAddress.Parse(url).Host is var host
+        && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Temper.Coordinator.Runs;
@@ -24,6 +25,7 @@ internal sealed class Reconciler(
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private readonly SemaphoreSlim _wanted = new(0, 1);
     private readonly Dictionary<string, int> _reportAttempts = [];
+    private readonly ConcurrentQueue<string> _endedHalfway = [];
 
     /// <summary>Asks for a reconciliation soon.</summary>
     public void Wake()
@@ -38,6 +40,16 @@ internal sealed class Reconciler(
         }
     }
 
+    /// <summary>
+    /// Asks for the report of a run that failed or was cancelled after it had made steps. It has ended whether or not that can be written, so
+    /// this is tried once and forgotten in a crash.
+    /// </summary>
+    public void Report(string runId)
+    {
+        _endedHalfway.Enqueue(runId);
+        Wake();
+    }
+
     /// <summary>Takes the silent for lost and schedules.</summary>
     public Task TickAsync() => grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Tick();
 
@@ -49,19 +61,24 @@ internal sealed class Reconciler(
         {
             foreach (var run in await store.OpenRunsAsync().ConfigureAwait(false))
             {
-                var grain = grains.GetGrain<IRunGrain>(run.Status.Id);
-                if (await grain.Reconcile().ConfigureAwait(false))
-                {
-                    await ReportAsync(run.Status.Id, grain, ct).ConfigureAwait(false);
-                }
+                // One run that cannot be read must not keep the others from going on.
+                await TryAsync(() => ReconcileAsync(run.Status.Id, ct), $"reconciling run {run.Status.Id}", ct).ConfigureAwait(false);
             }
 
+            await ReportEndedAsync().ConfigureAwait(false);
             await TickAsync().ConfigureAwait(false);
         }
         finally
         {
             _oneAtATime.Release();
         }
+    }
+
+    /// <summary>A program that ends with its run stops right after it: what is asked for by then is still written.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+        await ReportEndedAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public override void Dispose()
@@ -107,6 +124,23 @@ internal sealed class Reconciler(
         }
     }
 
+    private async Task ReconcileAsync(string runId, CancellationToken ct)
+    {
+        var grain = grains.GetGrain<IRunGrain>(runId);
+        if (await grain.Reconcile().ConfigureAwait(false))
+        {
+            await ReportAsync(runId, grain, ct).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ReportEndedAsync()
+    {
+        while (_endedHalfway.TryDequeue(out var runId))
+        {
+            await TryAsync(() => reporter.WriteAsync(runId, CancellationToken.None), $"writing the report of run {runId}, which did not succeed", CancellationToken.None, "").ConfigureAwait(false);
+        }
+    }
+
     private async Task ReportAsync(string runId, IRunGrain grain, CancellationToken ct)
     {
         try
@@ -128,7 +162,7 @@ internal sealed class Reconciler(
         }
     }
 
-    private async Task TryAsync(Func<Task> work, string what, CancellationToken ct)
+    private async Task TryAsync(Func<Task> work, string what, CancellationToken ct, string next = "; it is tried again")
     {
         try
         {
@@ -138,7 +172,7 @@ internal sealed class Reconciler(
         {
             if (!ct.IsCancellationRequested)
             {
-                log.LogWarning(e, "Failed {What}; it is tried again", what);
+                log.LogWarning(e, "Failed {What}{Next}", what, next);
             }
         }
     }

@@ -18,6 +18,7 @@ internal sealed class RunGrain(
     RunStore runs,
     MetricStore metrics,
     CoordinatorMetrics observed,
+    Reconciler reconciler,
     Clock clock) : Grain, IRunGrain
 {
     private static readonly TimeSpan IndexInterval = TimeSpan.FromSeconds(2);
@@ -59,7 +60,8 @@ internal sealed class RunGrain(
             var asked => asked,
         };
         var seats = admission.Members.Zip(admission.Sessions, (member, session) => new Seat(member.Rank, member.AgentId, member.Slot, session)).ToList();
-        return await Apply([new RunEvent.Admitted(seats, precision, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)))]);
+        var found = await Task.Run(() => CheckpointFolder.List(_facts.OutputDirectory, _state.Epoch));
+        return await Apply([new RunEvent.Admitted(seats, precision, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), found)]);
     }
 
     public async Task Explain(string reason)
@@ -98,7 +100,7 @@ internal sealed class RunGrain(
     {
         IReadOnlyList<TrainerOrder> orders = _facts is null || _state.Phase == RunPhase.Cancelling
             ? []
-            : [.. _state.Seats.Where(seat => seat.AgentId == agentId).Select(Order)];
+            : [.. _state.Seats.Where(seat => seat.AgentId == agentId && seat.End != SeatEnd.Gone).Select(Order)];
         return Task.FromResult(orders);
     }
 
@@ -165,6 +167,10 @@ internal sealed class RunGrain(
         {
             await Store(next, notes, log ?? [], now);
             Observe(before);
+            if (_state.EndedHalfway && !before.Phase.IsTerminal())
+            {
+                reconciler.Report(_facts.Id);
+            }
         }
         else
         {
@@ -227,8 +233,8 @@ internal sealed class RunGrain(
 
     private void Observe(RunState before)
     {
-        // Recoveries are only ever appended.
-        if (_state.Recoveries.Count > 0 && (before.Recoveries.Count == 0 || _state.Recoveries[^1] != before.Recoveries[^1]))
+        // Recoveries are only ever appended, at most one an epoch.
+        if (_state.Recoveries.Count > 0 && (before.Recoveries.Count == 0 || _state.Recoveries[^1].Epoch != before.Recoveries[^1].Epoch))
         {
             observed.CountRecovery(_state.Recoveries[^1].Cause);
         }
@@ -239,7 +245,7 @@ internal sealed class RunGrain(
         (RunCommand.Cancel, RunPhase.Cancelled) => null,
         (_, var phase) when phase.IsTerminal() => $"The run has ended ({JsonNamingPolicy.SnakeCaseLower.ConvertName(phase.ToString())}); an ended run cannot be changed. Submit it again.",
         (RunCommand.Pause, RunPhase.Cancelling) => "The run is being cancelled.",
-        (RunCommand.Pause, _) when _state.ReportIsDue => "The run is trained and only writes its report.",
+        (RunCommand.Pause or RunCommand.Cancel, _) when _state.ReportIsDue => "The run is trained and only writes its report.",
         (RunCommand.Resume, RunPhase.Paused or RunPhase.Queued or RunPhase.Starting or RunPhase.Running or RunPhase.Recovering) => null,
         (RunCommand.Resume, _) => "The run still saves its checkpoint or is being cancelled. Ask again when it is paused.",
         _ => null,

@@ -51,7 +51,8 @@ internal static class RunRule
             return Same(state);
         }
 
-        var start = state.LastCheckpoint;
+        var checkpoints = Known(facts, state, admitted.Found);
+        var start = checkpoints.Count > 0 ? checkpoints[^1] : null;
         var next = state with
         {
             Phase = RunPhase.Starting,
@@ -60,12 +61,29 @@ internal static class RunRule
             Seats = admitted.Seats,
             Precision = state.Precision ?? admitted.Precision,
             Secret = admitted.Secret,
+            Checkpoints = checkpoints,
             Start = start,
+            Recoveries = FromStep(state, start?.Step ?? 0),
             Step = start?.Step ?? 0,
             StartedAt = state.StartedAt ?? now,
         };
         return Durably(next, new RunNote("admitted", $"Epoch {next.Epoch}: {next.Reason}", new { next.Epoch, Members = Members(next), FromStep = next.Step }));
     }
+
+    // Trainers may have gone on while the coordinator was away: then the folder holds a newer checkpoint than was ever reported.
+    private static IReadOnlyList<CheckpointMark> Known(RunFacts facts, RunState state, IReadOnlyList<CheckpointMark> found) =>
+    [
+        .. state.Checkpoints.Union(found)
+            .Where(mark => mark.Step > 0 && mark.Step <= facts.Spec.Training.Steps && !state.DamagedCheckpoints.Contains(mark.Name))
+            .OrderBy(mark => mark.Step)
+            .TakeLast(facts.Spec.Training.KeepCheckpoints),
+    ];
+
+    // A recovery was written down with what was known then; it says from where the run really went on.
+    private static IReadOnlyList<Recovery> FromStep(RunState state, int step) =>
+        state.Recoveries is [.., var last] && last.Epoch == state.Epoch && last.FromStep != step
+            ? [.. state.Recoveries.SkipLast(1), last with { FromStep = step }]
+            : state.Recoveries;
 
     private static RunChange Ready(RunState state, Seat seat, string offer)
     {
@@ -214,7 +232,7 @@ internal static class RunRule
 
     private static RunChange LostAgent(RunFacts facts, RunState state, RunEvent.AgentLost lost, DateTimeOffset now)
     {
-        var seats = state.Seats.Where(seat => seat.AgentId == lost.AgentId).ToList();
+        var seats = state.Seats.Where(seat => seat.AgentId == lost.AgentId && seat.End != SeatEnd.Gone).ToList();
         if (seats.Count == 0)
         {
             return Same(state);
@@ -225,7 +243,14 @@ internal static class RunRule
             return Gone(state, seats, now);
         }
 
-        var ranks = seats.Count == 1 ? $"Rank {seats[0].Rank}" : $"Ranks {string.Join(", ", seats.Select(seat => seat.Rank))}";
+        // Who has finished is needed no more, and must not be started again on an agent that comes back.
+        var needed = seats.Where(seat => seat.End != SeatEnd.Finished).ToList();
+        if (needed.Count == 0)
+        {
+            return Durably(seats.Aggregate(state, (s, seat) => WithSeat(s, seat with { End = SeatEnd.Gone })));
+        }
+
+        var ranks = needed.Count == 1 ? $"Rank {needed[0].Rank}" : $"Ranks {string.Join(", ", needed.Select(seat => seat.Rank))}";
         return EndEpoch(facts, state, FailureCauses.AgentLost, $"{ranks} on agent {lost.AgentId}: {lost.Message}", now);
     }
 
@@ -249,6 +274,7 @@ internal static class RunRule
             BestStep = Math.Max(state.BestStep, state.Step),
             FruitlessAttempts = fruitless,
             Checkpoints = checkpoints,
+            DamagedCheckpoints = isDropped ? [.. state.DamagedCheckpoints, state.Start!.Name] : state.DamagedCheckpoints,
             Recoveries = [.. state.Recoveries.Append(new Recovery(now, state.Epoch, cause, message, fromStep)).TakeLast(MostRecoveriesKept)],
         };
         if (fruitless >= facts.Spec.Recovery.Attempts)
@@ -282,6 +308,7 @@ internal static class RunRule
     private static RunChange Cancel(RunState state, DateTimeOffset now) => state.Phase switch
     {
         RunPhase.Cancelling => Same(state),
+        _ when state.ReportIsDue => Same(state),
         _ when state.Seats.Count == 0 => End(state, RunPhase.Cancelled, "Cancelled by a user.", now),
         _ => Durably(
             state with { Phase = RunPhase.Cancelling, Reason = "Trainers are ended.", Suspicion = null },

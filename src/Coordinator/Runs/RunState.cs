@@ -27,8 +27,11 @@ internal sealed record RunState
     /// <summary>Key with which the ranks of this epoch authenticate each other.</summary>
     public string? Secret { get; init; }
 
-    /// <summary>The last checkpoints that were reported whole, oldest first.</summary>
+    /// <summary>The last checkpoints that were reported or found whole, oldest first.</summary>
     public IReadOnlyList<CheckpointMark> Checkpoints { get; init; } = [];
+
+    /// <summary>Names of checkpoints that a trainer found damaged: they still lie in the folder and must not be tried again.</summary>
+    public IReadOnlyList<string> DamagedCheckpoints { get; init; } = [];
 
     public CheckpointMark? LastCheckpoint => Checkpoints.Count > 0 ? Checkpoints[^1] : null;
 
@@ -62,6 +65,9 @@ internal sealed record RunState
     /// <summary>The events of the last change, kept with it until they are surely in the index.</summary>
     public IReadOnlyList<RunEventRow> LastEvents { get; init; } = [];
 
+    /// <summary>Whether it ended without success but has made steps that somebody may want to look at.</summary>
+    public bool EndedHalfway => Phase is RunPhase.Failed or RunPhase.Cancelled && Math.Max(Step, BestStep) > 0;
+
     /// <summary>Whether the report is still to be written.</summary>
     public bool ReportIsDue => ModelDirectory is not null && !Phase.IsTerminal();
 }
@@ -75,7 +81,7 @@ internal enum SeatEnd
     Finished,
     Failed,
 
-    /// <summary>Its process is gone, as was asked.</summary>
+    /// <summary>Its process is gone, as was asked, or after it had finished.</summary>
     Gone,
 }
 

@@ -21,13 +21,6 @@ internal static class TrainerReports
 {
     private const int LongestText = 4000;
 
-    // Causes become labels of metrics: one that this program does not know must not make a new label.
-    private static readonly string[] Causes =
-    [
-        FailureCauses.TrainerDied, FailureCauses.AgentLost, FailureCauses.TrainerSilent, FailureCauses.NoProgress, FailureCauses.Exchange, FailureCauses.NonFinite,
-        FailureCauses.CheckpointDamaged, FailureCauses.SourcesDiffer, FailureCauses.TrainerError,
-    ];
-
     public static SortedReport Sort(RunState state, AgentReport report, DateTimeOffset now)
     {
         var events = new List<RunEvent>();
@@ -104,7 +97,8 @@ internal static class TrainerReports
                     break;
                 case TrainerEvent.Failed x:
                     saidHowItEnded = true;
-                    events.Add(new RunEvent.RankFailed(epoch, rank, Causes.Contains(x.Cause) ? x.Cause : FailureCauses.TrainerError, Short(x.Message), x.Peer));
+                    // Causes become labels of metrics: one that this program does not know must not make a new label.
+                    events.Add(new RunEvent.RankFailed(epoch, rank, FailureCauses.All.Contains(x.Cause) ? x.Cause : FailureCauses.TrainerError, Short(x.Message), x.Peer));
                     break;
                 case TrainerEvent.Log x:
                     log.Add(new RunEventRow($"t{epoch}.{rank}.{trainer.FirstSequence + i}", now, "log", $"Rank {rank}: {Short(x.Message)}"));

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Temper.Contracts.Runs;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Store;
@@ -6,13 +8,14 @@ namespace Temper.Coordinator.Scheduling;
 
 /// <summary>Shell around <see cref="SchedulerRule"/>: keeps who was heard when, reads the open runs from the index, tells runs what was decided.</summary>
 [KeepAlive]
-internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Clock clock) : Grain, IPoolGrain
+internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Clock clock, ILogger<PoolGrain> log) : Grain, IPoolGrain
 {
     // Two and a half heartbeats: an agent that has just died should not get the run that has just lost it.
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(2.5);
     private static readonly TimeSpan Forgetting = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Absence = TimeSpan.FromSeconds(5);
     private readonly Dictionary<string, (AgentPresence Presence, DateTimeOffset HeardAt)> _agents = [];
+    private readonly HashSet<string> _failing = [];
     private DateTimeOffset _startedAt = clock.Now;
     private DateTimeOffset _tickedAt = clock.Now;
     private IReadOnlyList<OpenRun> _open = [];
@@ -25,7 +28,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     {
         foreach (var run in await store.OpenRunsAsync())
         {
-            await GrainFactory.GetGrain<IRunGrain>(run.Status.Id).Reconcile();
+            await Try(run.Status.Id, grain => grain.Reconcile());
         }
     }
 
@@ -39,31 +42,11 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     public async Task<IReadOnlyList<string>> Schedule(string? agentId)
     {
         _open = await store.OpenRunsAsync();
-        var offers = _agents.Values
-            .Where(agent => StateOf(agent.HeardAt) != AgentState.Lost)
-            .Select(agent => new AgentOffer(agent.Presence.Id, agent.Presence.SlotCount, agent.Presence.MemoryPerSlot, agent.Presence.HasBf16, StateOf(agent.HeardAt) == AgentState.Ready))
-            .ToList();
-        var demands = _open
-            .Select(run => new RunDemand(run.Status.Id, run.Order, run.Status.Phase, run.Status.Workers, run.MemoryBytes, run.Status.Members))
-            .ToList();
-        var schedule = SchedulerRule.Decide(offers, demands);
-        foreach (var placement in schedule.Placements)
+        var skipped = new HashSet<string>();
+        while (await Place(skipped) is { } refused)
         {
-            var sessions = placement.Members.Select(member => _agents[member.AgentId].Presence.Session).ToList();
-            await GrainFactory.GetGrain<IRunGrain>(placement.RunId).Admit(new Admission(placement.Members, sessions, placement.HasBf16));
-        }
-
-        foreach (var run in _open)
-        {
-            // Most of a long line waits for the same as a second ago: those runs are not woken for it.
-            if (schedule.Reasons.TryGetValue(run.Status.Id, out var reason) && !run.Status.Reason.EndsWith(reason, StringComparison.Ordinal))
-            {
-                await GrainFactory.GetGrain<IRunGrain>(run.Status.Id).Explain(reason);
-            }
-        }
-
-        if (schedule.Placements.Count > 0)
-        {
+            // It cannot take what it was given: the others must not wait behind it for slots that nobody uses.
+            skipped.Add(refused);
             _open = await store.OpenRunsAsync();
         }
 
@@ -80,7 +63,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
             {
                 if (Loss(agentId) is { } loss)
                 {
-                    await GrainFactory.GetGrain<IRunGrain>(run.Status.Id).LoseAgent(agentId, loss);
+                    await Try(run.Status.Id, grain => grain.LoseAgent(agentId, loss));
                 }
             }
         }
@@ -110,6 +93,44 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
             [.. trainers[agent.Presence.Id].OrderBy(trainer => trainer.Slot)]))];
     }
 
+    // One round; returns the run that could not be admitted, if there is one: the round must be made again without it.
+    private async Task<string?> Place(HashSet<string> skipped)
+    {
+        var offers = _agents.Values
+            .Where(agent => StateOf(agent.HeardAt) != AgentState.Lost)
+            .Select(agent => new AgentOffer(agent.Presence.Id, agent.Presence.SlotCount, agent.Presence.MemoryPerSlot, agent.Presence.HasBf16, StateOf(agent.HeardAt) == AgentState.Ready))
+            .ToList();
+        var demands = _open
+            .Where(run => !(run.Status.Phase.Waits() && skipped.Contains(run.Status.Id)))
+            .Select(run => new RunDemand(run.Status.Id, run.Order, run.Status.Phase, run.Status.Workers, run.MemoryBytes, run.Status.Members))
+            .ToList();
+        var schedule = SchedulerRule.Decide(offers, demands);
+        foreach (var placement in schedule.Placements)
+        {
+            var sessions = placement.Members.Select(member => _agents[member.AgentId].Presence.Session).ToList();
+            if (!await Try(placement.RunId, grain => grain.Admit(new Admission(placement.Members, sessions, placement.HasBf16))))
+            {
+                return placement.RunId;
+            }
+        }
+
+        foreach (var run in _open)
+        {
+            // Most of a long line waits for the same as a second ago: those runs are not woken for it.
+            if (schedule.Reasons.TryGetValue(run.Status.Id, out var reason) && !run.Status.Reason.EndsWith(reason, StringComparison.Ordinal))
+            {
+                await Try(run.Status.Id, grain => grain.Explain(reason));
+            }
+        }
+
+        if (schedule.Placements.Count > 0)
+        {
+            _open = await store.OpenRunsAsync();
+        }
+
+        return null;
+    }
+
     // Ticks come every second. When they did not, this process was stopped or its machine asleep: then it was not the agents that were silent.
     private void ForgiveOwnAbsence()
     {
@@ -125,6 +146,26 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
         {
             var heardAt = agent.HeardAt + gap;
             _agents[id] = (agent.Presence, heardAt < now ? heardAt : now);
+        }
+    }
+
+    // A run that cannot be read or stored is its own trouble: all others go on. It is tried again each time, and logged once.
+    private async Task<bool> Try(string runId, Func<IRunGrain, Task> call)
+    {
+        try
+        {
+            await call(GrainFactory.GetGrain<IRunGrain>(runId));
+            _failing.Remove(runId);
+            return true;
+        }
+        catch (Exception e)
+        {
+            if (_failing.Add(runId))
+            {
+                log.LogError(e, "Run {Run} fails; the others go on without it, and it is tried again", runId);
+            }
+
+            return false;
         }
     }
 

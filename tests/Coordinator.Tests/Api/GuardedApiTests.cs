@@ -53,6 +53,15 @@ public class GuardedApiTests
     }
 
     [Fact]
+    public async Task The_loopback_address_that_was_asked_for_is_an_own_name()
+    {
+        await using var coordinator = new CoordinatorUnderTest { Url = "http://127.0.0.2:0" };
+        await coordinator.StartAsync();
+
+        Assert.Equal(("127.0.0.2", HttpStatusCode.OK), (coordinator.Endpoints.Api.Host, await GetAsync(coordinator, "/api/v1/runs", null)));
+    }
+
+    [Fact]
     public async Task Agents_and_measurements_are_shown()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();

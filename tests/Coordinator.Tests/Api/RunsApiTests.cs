@@ -119,6 +119,26 @@ public class RunsApiTests(SharedCoordinator shared) : IClassFixture<SharedCoordi
     }
 
     [Theory]
+    [InlineData("checkpoints")]
+    [InlineData("losses.jsonl")]
+    public async Task A_folder_that_an_earlier_run_wrote_to_is_refused(string left)
+    {
+        var name = $"full-{left}";
+        var folder = Directory.CreateDirectory(Path.Combine(_coordinator.Output, name)).FullName;
+        Directory.CreateDirectory(Path.Combine(folder, "state"));
+        var first = await _coordinator.PostAsync($"/api/v1/runs?output={name}", CoordinatorUnderTest.Yaml("full"), ("Idempotency-Key", name));
+        Assert.Equal(HttpStatusCode.Created, first.StatusCode);
+        Directory.CreateDirectory(Path.Combine(folder, left));
+        await ProblemAsync(await _coordinator.PostAsync($"/api/v1/runs?output={name}", CoordinatorUnderTest.Yaml("full")), HttpStatusCode.Conflict, "output_taken");
+        var again = await _coordinator.PostAsync($"/api/v1/runs?output={name}", CoordinatorUnderTest.Yaml("full"), ("Idempotency-Key", name));
+        Assert.Equal(first.Headers.Location, again.Headers.Location);
+
+        await _coordinator.PostAsync($"{first.Headers.Location}/cancel");
+        var problem = await ProblemAsync(await _coordinator.PostAsync($"/api/v1/runs?output={name}", CoordinatorUnderTest.Yaml("full")), HttpStatusCode.Conflict, "output_not_empty");
+        Assert.Contains(folder, problem.GetProperty("detail").GetString());
+    }
+
+    [Theory]
     [InlineData("?output=../elsewhere")]
     [InlineData("?output=/etc")]
     [InlineData("?output=link/inside")]

@@ -173,6 +173,67 @@ public class RecoveryTests
     }
 
     [Fact]
+    public async Task After_a_long_absence_a_run_goes_on_from_the_newest_checkpoint_of_its_folder()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, b) = await RunningAsync(coordinator);
+        a.Trainer(0).Steps(1, 5).Says(new TrainerEvent.Saved(5, "step-00000005-epoch-1"));
+        await a.BeatAsync();
+        await coordinator.StopAsync();
+        var checkpoints = Path.Combine(coordinator.Output, $"demo-{run}", "checkpoints");
+        foreach (var (name, isWhole) in new[] { ("step-00000060-epoch-1", true), ("step-00000070-epoch-1", false), ("step-00000080-epoch-1.unfinished", true) })
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(checkpoints, name)).FullName;
+            File.WriteAllText(Path.Combine(folder, isWhole ? "manifest.json" : "state.json"), "{}");
+        }
+
+        a.StartAnew();
+        b.StartAnew();
+        await coordinator.StartAsync();
+        await a.BeatAsync();
+        await b.BeatAsync();
+        await a.BeatAsync();
+        Assert.Equal((2L, "step-00000060-epoch-1"), (a.Trainer(0).Epoch, a.Trainer(0).Assignment.StartCheckpoint));
+        Assert.Equal((60, 60), await coordinator.StatusAsync(run) is var status ? (status.Step, Assert.Single(status.Recoveries).FromStep) : default);
+    }
+
+    [Fact]
+    public async Task A_run_that_cannot_be_read_neither_stops_the_others_nor_loses_its_trainers()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var a = coordinator.Agent("a", slots: 3);
+        await a.BeatAsync();
+        var broken = await coordinator.SubmitAsync("broken");
+        var healthy = await coordinator.SubmitAsync("healthy");
+        var waiting = await coordinator.SubmitAsync("waiting", workers: 2);
+        await a.BeatAsync();
+        await coordinator.StopAsync();
+        using (var connection = new SqliteConnection($"Data Source={Path.Combine(coordinator.StateDirectory, "state.db")};Pooling=False"))
+        {
+            connection.Open();
+            connection.Execute("UPDATE runs SET spec = '{' WHERE id IN (@a, @b)", ("@a", broken.Id), ("@b", waiting.Id));
+        }
+
+        await coordinator.StartAsync();
+        await coordinator.ReconcileAsync();
+        a.Trainers.Single(trainer => trainer.RunId == broken.Id).Steps(1, 2);
+        a.Trainers.Single(trainer => trainer.RunId == healthy.Id).Says(new TrainerEvent.Ready("x"), new TrainerEvent.Started(0, 10, 1, "h")).Steps(1, 3);
+        await a.BeatAsync();
+        Assert.Equal((RunPhase.Running, 3), await coordinator.StatusAsync(healthy.Id) is var status ? (status.Phase, status.Step) : default);
+        Assert.Equal(2, a.Trainers.Single(trainer => trainer.RunId == broken.Id).UnacknowledgedCount);
+
+        // The run that cannot be read waits for two slots, and now there are two: the next in line gets them.
+        await coordinator.Agent("b").BeatAsync();
+        var next = await coordinator.SubmitAsync("next");
+        await a.BeatAsync();
+        Assert.Equal([broken.Id, healthy.Id, next.Id], a.Trainers.Select(trainer => trainer.RunId));
+        a.Trainers.Single(trainer => trainer.RunId == healthy.Id).Ends(new TrainerEvent.Finished(100, "model"));
+        await a.BeatAsync();
+        await coordinator.ReconcileAsync();
+        Assert.Equal(RunPhase.Succeeded, (await coordinator.StatusAsync(healthy.Id)).Phase);
+    }
+
+    [Fact]
     public async Task A_coordinator_that_was_itself_asleep_does_not_take_its_agents_for_lost()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
@@ -217,6 +278,60 @@ public class RecoveryTests
         var status = await coordinator.StatusAsync(run);
         Assert.Equal(RunPhase.Succeeded, status.Phase);
         Assert.Contains("No space left on device", status.Reason);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("No space left on device")]
+    public async Task A_run_that_fails_after_some_steps_gets_its_report_too_and_has_failed_whatever_becomes_of_it(string? error)
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        coordinator.Reporter.Error = error;
+        var (run, a, _) = await RunningAsync(coordinator);
+        a.Trainer(0).Steps(1, 7).Ends(new TrainerEvent.Failed(FailureCauses.NonFinite, "The loss is NaN.", null));
+        await a.BeatAsync();
+        Assert.Equal(RunPhase.Failed, (await coordinator.StatusAsync(run)).Phase);
+        await coordinator.ReconcileAsync();
+        await coordinator.ReconcileAsync();
+
+        Assert.Equal([run], coordinator.Reporter.Written);
+        Assert.Equal(RunPhase.Failed, (await coordinator.StatusAsync(run)).Phase);
+    }
+
+    [Fact]
+    public async Task A_run_that_ends_with_its_coordinator_is_reported_all_the_same_and_one_without_steps_is_not()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, b) = await RunningAsync(coordinator);
+        a.Trainer(0).Steps(1, 7);
+        await a.BeatAsync();
+        var idle = await coordinator.SubmitAsync("idle", workers: 2);
+        await CommandAsync(coordinator, idle.Id, "cancel");
+        await CommandAsync(coordinator, run, "cancel");
+        foreach (var agent in new[] { a, b, a, b })
+        {
+            await agent.BeatAsync();
+        }
+
+        await coordinator.StopAsync();
+        Assert.Equal([run], coordinator.Reporter.Written);
+    }
+
+    [Fact]
+    public async Task A_trained_run_that_only_writes_its_report_is_neither_paused_nor_cancelled()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, _) = await RunningAsync(coordinator);
+        a.Trainer(0).Ends(new TrainerEvent.Finished(100, "model"));
+        await a.BeatAsync();
+        foreach (var verb in new[] { "pause", "cancel" })
+        {
+            var response = await coordinator.PostAsync($"/api/v1/runs/{run}/{verb}");
+            Assert.Contains("only writes its report", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+
+        await coordinator.ReconcileAsync();
+        Assert.Equal(RunPhase.Succeeded, (await coordinator.StatusAsync(run)).Phase);
     }
 
     [Fact]

@@ -57,6 +57,7 @@ public class RunLifeTests
 
         var metrics = await coordinator.GetAsync($"/api/v1/runs/{run.Id}/metrics");
         Assert.Equal(100, metrics.GetProperty("steps").GetArrayLength());
+        Assert.Equal(0, (await coordinator.GetAsync($"/api/v1/runs/{run.Id}/metrics?evaluations=false")).GetProperty("evaluations").GetArrayLength());
         Assert.Equal("<script>", metrics.GetProperty("evaluations")[0].GetProperty("samples")[0].GetProperty("prediction").GetString());
     }
 

@@ -117,6 +117,30 @@ public class RunRuleTests
     }
 
     [Fact]
+    public void A_newer_checkpoint_that_is_only_in_the_folder_is_gone_on_from()
+    {
+        var state = After(Running(), new RunEvent.CheckpointSaved(1, 10, "a"), Failed(0, FailureCauses.TrainerDied, "killed"), Admitted(new(40, "d"), new(30, "c"), new(900, "of no step")));
+
+        Assert.Equal((40, "d", 40), (state.Step, state.Start!.Name, Assert.Single(state.Recoveries).FromStep));
+        Assert.Equal(["c", "d"], state.Checkpoints.Select(mark => mark.Name).TakeLast(2));
+    }
+
+    [Fact]
+    public void A_checkpoint_of_the_folder_that_was_found_damaged_is_not_tried_again()
+    {
+        CheckpointMark[] found = [new(30, "c"), new(40, "d")];
+        var state = After(Running(), Failed(0, FailureCauses.TrainerDied, "killed"), Admitted(found), Failed(0, FailureCauses.CheckpointDamaged, "hash differs", epoch: 2), Admitted(found));
+        Assert.Equal("c", state.Start!.Name);
+        state = After(state, Failed(0, FailureCauses.CheckpointDamaged, "hash differs", epoch: 3), Admitted(found));
+        Assert.Null(state.Start);
+    }
+
+    [Fact]
+    public void Only_names_of_checkpoints_of_past_epochs_count() => Assert.Equal(
+        [new CheckpointMark(9, "step-00000009-epoch-2"), new CheckpointMark(20, "step-00000020-epoch-1")],
+        CheckpointFolder.Marks(["step-00000020-epoch-1", "step-00000030-epoch-3", "step-00000040-epoch-1.unfinished", "step-5-epoch-1", "step-00000009-epoch-2", "notes"], epoch: 2));
+
+    [Fact]
     public void A_broken_exchange_waits_for_the_death_behind_it()
     {
         var state = After(Running(), Failed(0, FailureCauses.Exchange, "connection reset", peer: 1));
@@ -190,6 +214,26 @@ public class RunRuleTests
     }
 
     [Fact]
+    public void An_agent_that_is_lost_after_its_ranks_have_finished_changes_nothing_for_the_run()
+    {
+        var state = After(Running(), new RunEvent.RankFinished(1, 1, 100, "model"), new RunEvent.AgentLost("b", "gone."));
+        Assert.Equal((RunPhase.Running, SeatEnd.Gone, 0), (state.Phase, state.Seats[1].End, state.Recoveries.Count));
+        Assert.Same(state, After(state, new RunEvent.AgentLost("b", "gone.")));
+
+        Assert.True(After(state, new RunEvent.RankFinished(1, 0, 100, "model")).ReportIsDue);
+        Assert.Equal(RunPhase.Cancelled, After(state, new RunEvent.CancelAsked(), new RunEvent.RankGone(1, 0)).Phase);
+        Assert.Equal(RunPhase.Recovering, After(state, new RunEvent.AgentLost("a", "gone.")).Phase);
+    }
+
+    [Fact]
+    public void A_run_that_only_writes_its_report_is_not_cancelled()
+    {
+        var state = After(Running(), new RunEvent.RankFinished(1, 0, 100, "model"));
+
+        Assert.Same(state, After(state, new RunEvent.CancelAsked()));
+    }
+
+    [Fact]
     public void A_waiting_run_is_cancelled_at_once() =>
         Assert.Equal(RunPhase.Cancelled, After(new RunState(), new RunEvent.CancelAsked()).Phase);
 
@@ -236,7 +280,7 @@ public class RunRuleTests
             FailureCauses.TrainerDied, FailureCauses.Exchange, FailureCauses.Exchange, FailureCauses.NoProgress, FailureCauses.CheckpointDamaged, FailureCauses.NonFinite);
         return Gen.OneOf<RunEvent>(
             Gen.Const<RunEvent>(Admitted()),
-            Gen.Const<RunEvent>(Admitted()),
+            step.Select(s => (RunEvent)Admitted(new CheckpointMark(s, $"found-{s}"))),
             Gen.Select(epoch, rank, (e, r) => (RunEvent)new RunEvent.RankReady(e, r, "offer")),
             Gen.Select(epoch, rank, step, (e, r, s) => (RunEvent)new RunEvent.RankStarted(e, r, s, 1, 1)),
             Gen.Select(epoch, step, (e, s) => (RunEvent)new RunEvent.StepMade(e, s)),
@@ -251,7 +295,7 @@ public class RunRuleTests
                 new RunEvent.CancelAsked(), new RunEvent.Reported(null), new RunEvent.Tick(), new RunEvent.Tick()));
     }
 
-    private static RunEvent.Admitted Admitted() => new([new Seat(0, "a", 0, "sa"), new Seat(1, "b", 0, "sb")], Precision.Bf16, "secret");
+    private static RunEvent.Admitted Admitted(params IReadOnlyList<CheckpointMark> found) => new([new Seat(0, "a", 0, "sa"), new Seat(1, "b", 0, "sb")], Precision.Bf16, "secret", found);
 
     private static RunState Running() => After(
         new RunState(), Admitted(), new RunEvent.RankReady(1, 0, "x"), new RunEvent.RankReady(1, 1, "y"), new RunEvent.RankStarted(1, 0, 0, 1000, 1));

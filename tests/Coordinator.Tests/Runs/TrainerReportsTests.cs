@@ -33,6 +33,11 @@ public class TrainerReportsTests
         Assert.Equal((FailureCauses.TrainerError, 4001, (int?)1), (failed.Cause, failed.Message.Length, failed.Peer));
     }
 
+    [Fact]
+    public void Every_cause_is_in_the_list_of_causes() => Assert.Equal(
+        typeof(FailureCauses).GetFields().Where(field => field.IsLiteral).Select(field => (string)field.GetRawConstantValue()!).Order(StringComparer.Ordinal),
+        FailureCauses.All.Order(StringComparer.Ordinal));
+
     private static SortedReport Sort(Seat seat, long first, params TrainerEvent[] events) => TrainerReports.Sort(
         new RunState { Phase = RunPhase.Running, Epoch = 1, Seats = [seat] },
         new AgentReport("a", "s", [new TrainerReport("r", 1, 0, TrainerProcessState.Running, first, [.. events.Select(ProtocolJson.Write)])]),

@@ -1,3 +1,4 @@
+using System.Net;
 using Temper.Contracts.Runs;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Tests.Support;
@@ -52,11 +53,27 @@ public class SubmissionTests
 
     [Theory]
     [InlineData("http://0.0.0.0:0", "API key")]
+    [InlineData("http://loopback:0", "API key")]
+    [InlineData("http://me@127.0.0.1:0", "not one to listen on")]
+    [InlineData("http://127.0.0.1:0/;http://0.0.0.0:0", "not one to listen on")]
+    [InlineData("https://127.0.0.1:0", "proxy")]
     [InlineData("nonsense", "not one to listen on")]
     public void Unsafe_options_are_refused(string url, string why)
     {
         var options = new CoordinatorOptions { StateDirectory = "/nonexistent", OutputRoot = "/nonexistent", DataRoots = [], AgentToken = "t", Url = url };
 
         Assert.Contains(why, Assert.Throws<ArgumentException>(() => CoordinatorHost.Build(options)).Message);
+    }
+
+    [Theory]
+    [InlineData("0.0.0.0")]
+    [InlineData("::")]
+    public void A_cluster_address_that_agents_cannot_connect_to_is_refused(string address)
+    {
+        var options = new CoordinatorOptions { StateDirectory = "/nonexistent", OutputRoot = "/nonexistent", DataRoots = [], AgentToken = "t", ClusterAddress = IPAddress.Parse(address), ApiKeyHashes = ["x"] };
+
+        var refusal = Assert.Throws<ArgumentException>(() => CoordinatorHost.Build(options)).Message;
+        Assert.Contains($"cluster address {address}", refusal);
+        Assert.Contains("temper serve hash-key", refusal);
     }
 }

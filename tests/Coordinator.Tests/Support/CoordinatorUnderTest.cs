@@ -44,6 +44,8 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
 
     public IReadOnlyList<string> ApiKeys { get; set; } = [];
 
+    public string Url { get; set; } = "http://127.0.0.1:0";
+
     public FakeReporter Reporter { get; } = new();
 
     public HttpClient Http { get; private set; } = new();
@@ -74,6 +76,7 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
                 AgentToken = Token,
                 ApiKeyHashes = [.. ApiKeys.Select(key => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))))],
                 Time = Time,
+                Url = Url,
                 RunsLoops = false,
                 LogLevel = LogLevel.None,
             },
