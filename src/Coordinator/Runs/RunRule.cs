@@ -70,14 +70,18 @@ internal static class RunRule
         return Durably(next, new RunNote("admitted", $"Epoch {next.Epoch}: {next.Reason}", new { next.Epoch, Members = Members(next), FromStep = next.Step }));
     }
 
-    // Trainers may have gone on while the coordinator was away: then the folder holds a newer checkpoint than was ever reported.
-    private static IReadOnlyList<CheckpointMark> Known(RunFacts facts, RunState state, IReadOnlyList<CheckpointMark> found) =>
-    [
-        .. state.Checkpoints.Union(found)
-            .Where(mark => mark.Step > 0 && mark.Step <= facts.Spec.Training.Steps && !state.DamagedCheckpoints.Contains(mark.Name))
-            .OrderBy(mark => mark.Step)
-            .TakeLast(facts.Spec.Training.KeepCheckpoints),
-    ];
+    // What was reported comes first: the rows of its steps are stored, and a later checkpoint would leave a gap in them. The folder counts only
+    // when nothing in it was reported: then trainers went on while the coordinator was away, and deleted what it knew.
+    private static IReadOnlyList<CheckpointMark> Known(RunFacts facts, RunState state, IReadOnlyList<CheckpointMark> found)
+    {
+        var reported = state.Checkpoints.Where(IsUsable).ToList();
+        var hasReported = reported.Count > 0 || state.DamagedCheckpoints.Count > 0;
+        var isOutdated = hasReported && found.Any(IsUsable) && !reported.Exists(found.Contains);
+        return [.. (isOutdated ? found.Where(IsUsable) : reported).OrderBy(mark => mark.Step).TakeLast(facts.Spec.Training.KeepCheckpoints)];
+
+        bool IsUsable(CheckpointMark mark) =>
+            mark.Step > 0 && mark.Step <= facts.Spec.Training.Steps && !state.DamagedCheckpoints.Contains(mark.Name);
+    }
 
     // A recovery was written down with what was known then; it says from where the run really went on.
     private static IReadOnlyList<Recovery> FromStep(RunState state, int step) =>

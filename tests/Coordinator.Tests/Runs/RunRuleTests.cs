@@ -126,10 +126,26 @@ public class RunRuleTests
     }
 
     [Fact]
+    public void A_reported_checkpoint_is_preferred_since_the_rows_of_its_steps_are_stored()
+    {
+        var state = After(Running(), new RunEvent.CheckpointSaved(1, 10, "a"), Failed(0, FailureCauses.TrainerDied, "killed"), Admitted(new(10, "a"), new(30, "c")));
+
+        Assert.Equal(10, state.Start?.Step);
+    }
+
+    [Fact]
+    public void A_run_that_never_reported_a_checkpoint_starts_from_the_beginning()
+    {
+        var state = After(Running(), Failed(0, FailureCauses.TrainerDied, "killed"), Admitted(new CheckpointMark(30, "c")));
+
+        Assert.Null(state.Start);
+    }
+
+    [Fact]
     public void A_checkpoint_of_the_folder_that_was_found_damaged_is_not_tried_again()
     {
         CheckpointMark[] found = [new(30, "c"), new(40, "d")];
-        var state = After(Running(), Failed(0, FailureCauses.TrainerDied, "killed"), Admitted(found), Failed(0, FailureCauses.CheckpointDamaged, "hash differs", epoch: 2), Admitted(found));
+        var state = After(Running(), new RunEvent.CheckpointSaved(1, 10, "a"), Failed(0, FailureCauses.TrainerDied, "killed"), Admitted(found), Failed(0, FailureCauses.CheckpointDamaged, "hash differs", epoch: 2), Admitted(found));
         Assert.Equal("c", state.Start!.Name);
         state = After(state, Failed(0, FailureCauses.CheckpointDamaged, "hash differs", epoch: 3), Admitted(found));
         Assert.Null(state.Start);

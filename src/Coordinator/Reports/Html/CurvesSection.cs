@@ -75,7 +75,8 @@ internal static class CurvesSection
         "Throughput",
         "tokens per second",
         smooth => $"At the end {Figures.Rate(smooth)} tokens a second.",
-        [.. steps.Select(row => ((double)row.Step, (double)(row.InputTokens + row.TargetTokens), row.Seconds))]) with { IsLinear = true };
+        [.. steps.Select(row => ((double)row.Step, (double)(row.InputTokens + row.TargetTokens), row.Seconds))]) with
+    { IsLinear = true };
 
     // A ratio at each step, and the ratio over the last steps in front of it.
     private static SvgChart Smoothed(string id, string title, string unit, Func<double?, string> describe, List<(double X, double Sum, double Weight)> rows)
