@@ -23,7 +23,7 @@ internal static class PreviewCommand
         {
             var file = result.GetRequiredValue(spec);
             var roots = SpecOptions.Roots(result.GetValue(data));
-            var planned = RunPlanner.ReadAndPlan(File.ReadAllText(file.FullName), roots, null);
+            var planned = new RunPlanner(new PlanningContext(roots)).ReadAndPlan(File.ReadAllText(file.FullName));
             if (planned.Value is not { } run)
             {
                 SpecErrorsView.Write(AnsiConsole.Console, file.Name, planned.Errors);

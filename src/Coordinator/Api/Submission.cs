@@ -25,7 +25,7 @@ internal sealed record Submission(RunSpec Spec, RunPlan Plan, IReadOnlyList<stri
         var agents = await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Agents().ConfigureAwait(false);
         var largest = agents.Where(agent => agent is { SlotCount: > 0, MemoryPerSlot: > 0 }).Select(agent => (long?)agent.MemoryPerSlot).Max();
         // It reads every file that the spec names: not on a thread that answers others.
-        var planned = await Task.Run(() => RunPlanner.ReadAndPlan(sent.Text, roots, largest)).ConfigureAwait(false);
+        var planned = await Task.Run(() => new RunPlanner(new PlanningContext(roots, largest)).ReadAndPlan(sent.Text)).ConfigureAwait(false);
         errors.AddRange(planned.Errors);
         return errors.Count > 0 || planned.Value is not { } run
             ? (null, Problems.WrongSpec(errors))

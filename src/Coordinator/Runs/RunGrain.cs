@@ -265,7 +265,8 @@ internal sealed class RunGrain(
                 _facts.DataRoots,
                 _facts.OutputDirectory,
                 _state.Start?.Name,
-                _state.Secret!));
+                _state.Secret!,
+                []));
             _assignments[seat.Rank] = assignment;
         }
 

@@ -38,17 +38,20 @@ public sealed class ModelFolder
 
     /// <summary>What a run starts from.</summary>
     /// <exception cref="SpecException">The spec does not fit the files that are there.</exception>
-    public static ModelFolder ForRun(RunSpec spec, IReadOnlyList<string> dataRoots)
+    public static ModelFolder ForRun(TrainerAssignment assignment)
     {
-        if (!VocabularyOpener.TryOpen(spec.Vocabulary, dataRoots, out var vocabulary, out var problem))
+        var (spec, roots) = (assignment.Spec, assignment.DataRoots);
+        if (!VocabularyOpener.TryOpen(spec.Vocabulary, roots, out var vocabulary, out var problem))
         {
             throw new SpecException([new SpecError("vocabulary.file", problem)]);
         }
 
         var errors = new List<SpecError>();
-        var config = ModelResolver.Resolve(spec.Model, vocabulary, dataRoots, errors) ?? throw new SpecException(errors);
-        var folder = spec.Model.InitFrom is { } from ? ModelResolver.Folder(from, dataRoots, out _) : null;
-        new Temper.Mixture.Sources.DataRoots(dataRoots).TryFind(spec.Vocabulary.File ?? "", out var file, out _);
+        var folder = assignment.ModelFolders.Count > 0 ? assignment.ModelFolders[0] : null;
+        var config = folder is null
+            ? ModelResolver.ByName(spec.Model, vocabulary, errors) ?? throw new SpecException(errors)
+            : T5Folder.ReadConfig(folder) with { Dropout = spec.Model.Dropout };
+        new Temper.Mixture.Sources.DataRoots(roots).TryFind(spec.Vocabulary.File ?? "", out var file, out _);
         return new ModelFolder(config, folder, vocabulary, spec.Vocabulary with { File = null }, file?.FullPath);
     }
 

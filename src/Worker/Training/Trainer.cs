@@ -40,9 +40,9 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
     {
         Native.TorchLibrary.Load();
         set_num_threads(_spec.Threads);
-        _folder = ModelFolder.ForRun(_spec, assignment.DataRoots);
+        _folder = ModelFolder.ForRun(assignment);
         _tasks = TaskSet.Load(_spec, assignment.DataRoots, _folder.Vocabulary!, channel.Progressed);
-        _planner = new BatchPlanner(_tasks.Sources, _tasks.Rates, _spec.Seed, _spec.Training.Batch, assignment.WorldSize, _spec.Training.MicroBatches);
+        _planner = _tasks.Planner(_spec);
         _model = _folder.CreateModel(_spec, assignment.Precision);
         channel.Progressed();
         _optimizer = OptimizerFactory.Create(_spec.Training.Optimizer, _model.Parameters);
@@ -115,7 +115,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         foreach (var (microBatch, rows) in plan.Ranks[assignment.Rank].Index())
         {
             var before = clock.Elapsed;
-            var batch = _tasks.Batch(rows);
+            var batch = Batch(rows);
             dataTime += clock.Elapsed - before;
             var seed = Seeds.Mix((ulong)_spec.Seed, (ulong)plan.Step, (ulong)assignment.Rank, (ulong)microBatch);
             var loss = _model.AccumulateGradients(batch, 1f / plan.TargetTokens, (long)(seed >> 1), _spec.Training.ZLoss);
@@ -157,10 +157,18 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
                 plan.InputTokens,
                 plan.TargetTokens,
                 plan.PaddedTokens,
-                tally.ByTask(_tasks.Names))));
+                tally.ByTask(_tasks.Names),
+                T5Costs.TrainingFlops(_folder.Config, plan),
+                T5Costs.UnpaddedFlops(_folder.Config, plan))));
         }
 
         return tally.StopRequested;
+    }
+
+    private ModelBatch Batch(IReadOnlyList<PlannedRow> rows)
+    {
+        var read = rows.Select(row => _tasks.Sources[row.Task].Row(row.Index, row.Epoch)).ToList();
+        return ModelBatch.Of([.. read.Select(row => row.Inputs)], [.. read.Select(row => row.Targets)]);
     }
 
     // Every rank tells which of its rows are to blame, so that all end with the same message.

@@ -56,7 +56,7 @@ internal static class TrainingRun
                 commands.Writer.FlushAsync().AsTask().Wait();
             }
         });
-        var assignment = new TrainerAssignment("test", 1, rank, spec.Workers, spec, Contracts.Specs.Precision.Fp32, [AppContext.BaseDirectory], output, from, "");
+        var assignment = new TrainerAssignment("test", 1, rank, spec.Workers, spec, Contracts.Specs.Precision.Fp32, [AppContext.BaseDirectory], output, from, "", []);
         commands.Writer.AsStream(leaveOpen: true).Write(System.Text.Encoding.UTF8.GetBytes(ProtocolJson.Write(assignment) + "\n"));
         commands.Writer.FlushAsync().AsTask().Wait();
         using (var channel = TrainerChannel.Open(commands.Reader.AsStream(), heard, () => { }))

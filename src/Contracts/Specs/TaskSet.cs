@@ -1,15 +1,16 @@
 using System.Security.Cryptography;
 using System.Text;
-using Temper.Contracts.Specs;
 using Temper.Mixture.Batching;
 using Temper.Mixture.Mixing;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
-using Temper.Worker.Model;
 
-namespace Temper.Worker.Training;
+namespace Temper.Contracts.Specs;
 
-/// <summary>The tasks of a run: their text, their training rows as ids, and their rates. Tasks are in the order of their names.</summary>
+/// <summary>
+/// The tasks of a run: their text, their training rows as ids, and their rates. Tasks are in the order of their names. A plan is worked out from
+/// the same rows that trainers read, so that what it says is what happens.
+/// </summary>
 public sealed class TaskSet
 {
     private readonly IVocabulary _vocabulary;
@@ -48,28 +49,37 @@ public sealed class TaskSet
     /// <param name="dataRoots">Folders that relative sources lie under.</param>
     /// <param name="vocabulary">Text to ids.</param>
     /// <param name="progressed">Called after each task.</param>
+    /// <exception cref="SpecException">A task is wrong.</exception>
     public static TaskSet Load(RunSpec spec, IReadOnlyList<string> dataRoots, IVocabulary vocabulary, Action progressed)
     {
         var tasks = new List<TaskData>();
-        var sources = new List<ITokenSource>();
         foreach (var (name, task) in spec.Tasks.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
-            var data = TaskLoader.Load(name, task, dataRoots);
-            tasks.Add(data);
-            sources.Add(TokenizedExamples.Encode(name, data.Train, vocabulary, spec.Training.InputLength, spec.Training.TargetLength));
+            tasks.Add(TaskLoader.Load(name, task, dataRoots));
             progressed();
         }
 
-        var rates = MixingRates.Compute(spec.Mixture, [.. sources.Select(source => source.Count)], [.. tasks.Select(task => spec.Tasks[task.Name].Rate)]);
-        return new TaskSet(tasks, sources, rates, vocabulary);
+        return Encode(spec, tasks, vocabulary, progressed);
     }
 
-    /// <summary>Planned rows as the model takes them.</summary>
-    public ModelBatch Batch(IReadOnlyList<PlannedRow> rows)
+    /// <summary>The tasks of <paramref name="spec"/>, which are loaded already.</summary>
+    public static TaskSet Encode(RunSpec spec, IReadOnlyList<TaskData> tasks, IVocabulary vocabulary, Action progressed)
     {
-        var read = rows.Select(row => Sources[row.Task].Row(row.Index, row.Epoch)).ToList();
-        return ModelBatch.Of([.. read.Select(row => row.Inputs)], [.. read.Select(row => row.Targets)]);
+        var sources = new List<ITokenSource>();
+        foreach (var task in tasks)
+        {
+            sources.Add(TokenizedExamples.Encode(task.Name, task.Train, vocabulary, spec.Training.InputLength, spec.Training.TargetLength));
+            progressed();
+        }
+
+        return new TaskSet(tasks, sources, RatesOf(spec, tasks, sources), vocabulary);
     }
+
+    /// <summary>The same rows under another mixture or seed: <paramref name="spec"/> has the same tasks, vocabulary and lengths.</summary>
+    public TaskSet Under(RunSpec spec) => new(Tasks, Sources, RatesOf(spec, Tasks, Sources), _vocabulary);
+
+    /// <summary>Plans the batches of <paramref name="spec"/>.</summary>
+    public BatchPlanner Planner(RunSpec spec) => new(Sources, Rates, spec.Seed, spec.Training.Batch, spec.Workers, spec.Training.MicroBatches);
 
     /// <summary>The beginning of a row's text, for messages.</summary>
     public string Preview(PlannedRow row)
@@ -77,4 +87,7 @@ public sealed class TaskSet
         var text = _vocabulary.Decode(Sources[row.Task].Row(row.Index, row.Epoch).Inputs.Span);
         return text.Length > 80 ? text[..80] + "…" : text;
     }
+
+    private static double[] RatesOf(RunSpec spec, IReadOnlyList<TaskData> tasks, IReadOnlyList<ITokenSource> sources) =>
+        MixingRates.Compute(spec.Mixture, [.. sources.Select(source => source.Count)], [.. tasks.Select(task => spec.Tasks[task.Name].Rate)]);
 }
