@@ -11,6 +11,7 @@ using Prometheus;
 using Temper.Contracts.Agents;
 using Temper.Coordinator.Agents;
 using Temper.Coordinator.Api;
+using Temper.Coordinator.Experiments;
 using Temper.Coordinator.Observability;
 using Temper.Coordinator.Reports;
 using Temper.Coordinator.Runs;
@@ -76,6 +77,10 @@ public static class CoordinatorHost
         services.AddSingleton(_ => state);
         services.AddSingleton(_ => runs);
         services.AddSingleton(_ => new MetricStore(options.StateDirectory));
+        services.AddSingleton<ExperimentStore>();
+        services.AddSingleton<TrainerSpeeds>();
+        services.AddSingleton<Planning>();
+        services.AddSingleton<ExperimentReporter>();
         services.AddSingleton<CoordinatorMetrics>();
         services.AddSingleton<InsideMark>();
         services.AddSingleton<Secrets>();
@@ -84,6 +89,7 @@ public static class CoordinatorHost
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(4));
         configure?.Invoke(services);
         services.TryAddSingleton<IRunReporter, RunReporter>();
+        services.TryAddSingleton<IExperimentReporter>(provider => provider.GetRequiredService<ExperimentReporter>());
         AddRest(builder, options);
 
         var app = builder.Build();
@@ -147,6 +153,7 @@ public static class CoordinatorHost
         api.MapRuns();
         api.MapMetricSeries();
         api.MapEvents();
+        api.MapExperiments();
         api.MapAgents();
     }
 }
