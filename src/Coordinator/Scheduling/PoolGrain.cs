@@ -104,7 +104,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
             .Where(run => !(run.Status.Phase.Waits() && skipped.Contains(run.Status.Id)))
             .Select(run => new RunDemand(run.Status.Id, run.Order, run.Status.Phase, run.Status.Workers, run.MemoryBytes, run.Status.Members))
             .ToList();
-        var schedule = SchedulerRule.Decide(offers, demands);
+        var schedule = SchedulerRule.Decide(offers, demands, clock.Now);
         foreach (var placement in schedule.Placements)
         {
             var sessions = placement.Members.Select(member => _agents[member.AgentId].Presence.Session).ToList();
