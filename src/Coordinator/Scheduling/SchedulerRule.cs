@@ -32,7 +32,7 @@ internal sealed record RunDemand(
     IReadOnlyList<ParentRun>? Parents = null);
 
 /// <summary>A run whose model another one starts from.</summary>
-internal sealed record ParentRun(string RunId, RunPhase Phase, int Step, int Steps);
+internal sealed record ParentRun(string RunId, RunPhase Phase);
 
 /// <summary>A run gets all its workers.</summary>
 internal sealed record Placement(string RunId, IReadOnlyList<Member> Members, bool HasBf16);

@@ -173,12 +173,12 @@ public class SchedulerRuleTests
     }
 
     [Theory]
-    [InlineData("Waits for run a (step 40 of 100), whose model it starts from.", "a Running 40")]
-    [InlineData("Waits for run a (step 0 of 100), whose model it starts from.", "a Queued 0")]
-    [InlineData("Waits for run a (paused at step 40 of 100), whose model it starts from.", "a Paused 40", "b Succeeded 100")]
-    [InlineData("Waits for runs a (step 1 of 100) and b (paused at step 2 of 100), whose models it starts from.", "a Recovering 1", "b Paused 2")]
-    [InlineData("Waits for runs a (step 1 of 100), b (step 2 of 100) and c (step 3 of 100), whose models it starts from.", "a Running 1", "b Running 2", "c Running 3")]
-    [InlineData("Waits for runs a (step 1 of 100), c (step 3 of 100), d (step 4 of 100) and 2 more, whose models it starts from.", "a Running 1", "b Succeeded 100", "c Running 3", "d Pausing 4", "e Running 5", "f Starting 6")]
+    [InlineData("Waits for run a (running), whose model it starts from.", "a Running")]
+    [InlineData("Waits for run a (queued), whose model it starts from.", "a Queued")]
+    [InlineData("Waits for run a (paused), whose model it starts from.", "a Paused", "b Succeeded")]
+    [InlineData("Waits for runs a (recovering) and b (paused), whose models it starts from.", "a Recovering", "b Paused")]
+    [InlineData("Waits for runs a (running), b (running) and c (running), whose models it starts from.", "a Running", "b Running", "c Running")]
+    [InlineData("Waits for runs a (running), c (running), d (pausing) and 2 more, whose models it starts from.", "a Running", "b Succeeded", "c Running", "d Pausing", "e Running", "f Starting")]
     public void A_run_waits_for_its_parents_and_holds_nobody_up(string reason, params string[] parents)
     {
         var schedule = Decide([Agent("a", 2)], [Child("child", 1, parents) with { Workers = 2, Priority = 100 }, Waiting("next", 2)]);
@@ -189,12 +189,12 @@ public class SchedulerRuleTests
 
     [Fact]
     public void A_run_whose_parents_have_succeeded_starts() =>
-        Assert.Equal("child", Assert.Single(Decide([Agent("a", 1)], [Child("child", 1, "a Succeeded 100", "b Succeeded 100")]).Placements).RunId);
+        Assert.Equal("child", Assert.Single(Decide([Agent("a", 1)], [Child("child", 1, "a Succeeded", "b Succeeded")]).Placements).RunId);
 
     [Theory]
-    [InlineData("Run a, whose model it starts from, has failed.", "a Failed 40")]
-    [InlineData("Run a, whose model it starts from, was cancelled.", "a Cancelled 40")]
-    [InlineData("Run c, whose model it starts from, was cancelled.", "a Running 40", "b Succeeded 100", "c Cancelled 0", "d Failed 3")]
+    [InlineData("Run a, whose model it starts from, has failed.", "a Failed")]
+    [InlineData("Run a, whose model it starts from, was cancelled.", "a Cancelled")]
+    [InlineData("Run c, whose model it starts from, was cancelled.", "a Running", "b Succeeded", "c Cancelled", "d Failed")]
     public void A_run_that_has_lost_a_parent_can_never_start(string reason, params string[] parents)
     {
         var schedule = Decide([Agent("a", 1)], [Child("child", 1, parents), Waiting("next", 2)]);
@@ -228,6 +228,6 @@ public class SchedulerRuleTests
     // A parent is written as "id phase step".
     private static RunDemand Child(string id, long order, params string[] parents) => Waiting(id, order) with
     {
-        Parents = [.. parents.Select(parent => parent.Split(' ')).Select(parts => new ParentRun(parts[0], Enum.Parse<RunPhase>(parts[1]), int.Parse(parts[2], null), 100))],
+        Parents = [.. parents.Select(parent => parent.Split(' ')).Select(parts => new ParentRun(parts[0], Enum.Parse<RunPhase>(parts[1])))],
     };
 }

@@ -54,7 +54,7 @@ internal sealed class SimulatedRun(RunDemand demand, IReadOnlyList<SimulatedRun>
     public bool Holds => Demand.Members.Count > 0;
 
     /// <summary>What the scheduler is told of it now.</summary>
-    public RunDemand Told => Demand with { Parents = parents.Count == 0 ? null : [.. parents.Select(parent => new ParentRun(parent.Demand.Id, parent.Phase, parent.Step, Steps))] };
+    public RunDemand Told => Demand with { Parents = parents.Count == 0 ? null : [.. parents.Select(parent => new ParentRun(parent.Demand.Id, parent.Phase))] };
 
     public void Start(IReadOnlyList<Member> members, DateTimeOffset now)
     {
