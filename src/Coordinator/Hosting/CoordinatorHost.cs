@@ -27,7 +27,7 @@ public static class CoordinatorHost
     {
         if (OptionsCheck.Mistakes(options) is { Count: > 0 } mistakes)
         {
-            throw new ArgumentException(string.Join(Environment.NewLine, mistakes), nameof(options));
+            throw new ArgumentException(string.Join(Environment.NewLine, mistakes));
         }
 
         var state = new StateFolder(options.StateDirectory);
@@ -76,9 +76,10 @@ public static class CoordinatorHost
         services.AddSingleton(_ => state);
         services.AddSingleton(_ => runs);
         services.AddSingleton(_ => new MetricStore(options.StateDirectory));
+        services.AddSingleton(_ => new KeyStore(options.StateDirectory));
         services.AddSingleton<CoordinatorMetrics>();
         services.AddSingleton<InsideMark>();
-        services.AddSingleton<Secrets>();
+        services.AddSingleton<AgentToken>();
         services.AddSingleton<Reconciler>();
         services.AddHostedService(provider => provider.GetRequiredService<Reconciler>());
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(4));
@@ -137,12 +138,13 @@ public static class CoordinatorHost
             StatusCodeSelector = e => e is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError,
         });
         app.UseStatusCodePages();
-        app.UseMiddleware<Guard>();
         app.UseRouting();
-        app.MapOpenApi("/openapi/{documentName}.json");
-        app.MapMetrics("/metrics", app.Services.GetRequiredService<CoordinatorMetrics>().Registry);
-        app.MapHealthChecks("/health/live", new() { Predicate = _ => false });
-        app.MapHealthChecks("/health/ready");
+        // After routing, so that it knows what the endpoint asks for.
+        app.UseMiddleware<Guard>();
+        app.MapOpenApi("/openapi/{documentName}.json").OpenToAnybody();
+        app.MapMetrics("/metrics", app.Services.GetRequiredService<CoordinatorMetrics>().Registry).RequireRole(Role.Viewer);
+        app.MapHealthChecks("/health/live", new() { Predicate = _ => false }).OpenToAnybody();
+        app.MapHealthChecks("/health/ready").OpenToAnybody();
         var api = app.MapGroup("/api/v1");
         api.MapRuns();
         api.MapMetricSeries();

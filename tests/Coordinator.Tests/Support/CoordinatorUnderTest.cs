@@ -1,5 +1,4 @@
 using System.Net.Http.Json;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -10,6 +9,7 @@ using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Runs;
+using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Tests.Support;
 
@@ -42,8 +42,6 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
 
-    public IReadOnlyList<string> ApiKeys { get; set; } = [];
-
     public string Url { get; set; } = "http://127.0.0.1:0";
 
     public FakeReporter Reporter { get; } = new();
@@ -58,9 +56,9 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
 
     private WebApplication App => _app ?? throw new InvalidOperationException("The coordinator is not started.");
 
-    public static async Task<CoordinatorUnderTest> StartedAsync(params string[] apiKeys)
+    public static async Task<CoordinatorUnderTest> StartedAsync()
     {
-        var coordinator = new CoordinatorUnderTest { ApiKeys = apiKeys };
+        var coordinator = new CoordinatorUnderTest();
         await coordinator.StartAsync();
         return coordinator;
     }
@@ -74,7 +72,6 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
                 OutputRoot = Output,
                 DataRoots = [Data],
                 AgentToken = Token,
-                ApiKeyHashes = [.. ApiKeys.Select(key => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))))],
                 Time = Time,
                 Url = Url,
                 RunsLoops = false,
@@ -100,6 +97,21 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
     {
         await StopAsync();
         await StartAsync();
+    }
+
+    /// <summary>Makes an API key beside the coordinator, as <c>temper key</c> does.</summary>
+    public async Task<(string Id, string Secret)> KeyAsync(Role role)
+    {
+        using var keys = new KeyStore(StateDirectory);
+        var (key, secret) = await keys.CreateAsync($"the {KeyStore.NameOf(role)}", role, Time.GetUtcNow());
+        return (key.Id, secret);
+    }
+
+    /// <summary>Revokes an API key beside the coordinator, as <c>temper key</c> does.</summary>
+    public async Task RevokeAsync(string id)
+    {
+        using var keys = new KeyStore(StateDirectory);
+        Assert.NotNull(await keys.RevokeAsync(id, Time.GetUtcNow()));
     }
 
     public FakeAgent Agent(string id, int slots = 1, bool hasBf16 = false) => new(this, id, slots, hasBf16);
