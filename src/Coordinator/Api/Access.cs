@@ -21,7 +21,10 @@ internal abstract record Access
 
     /// <summary>What an endpoint asks for when it is called with <paramref name="method"/>.</summary>
     public static Access Of(Endpoint endpoint, string method) =>
-        endpoint.Metadata.GetMetadata<Access>() ?? new Key(HttpMethods.IsGet(method) || HttpMethods.IsHead(method) ? Role.Viewer : Role.Submitter);
+        endpoint.Metadata.GetMetadata<Access>() ?? Default(method);
+
+    /// <summary>What an endpoint asks for that says nothing.</summary>
+    public static Access Default(string method) => new Key(HttpMethods.IsGet(method) || HttpMethods.IsHead(method) ? Role.Viewer : Role.Submitter);
 
     /// <summary>Nothing.</summary>
     public sealed record Nothing : Access;

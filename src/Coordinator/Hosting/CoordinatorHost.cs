@@ -119,13 +119,7 @@ public static class CoordinatorHost
         });
         services.AddProblemDetails(problems => problems.CustomizeProblemDetails = Problems.Complete);
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
-        services.AddOpenApi("v1", openApi => openApi.AddDocumentTransformer((document, _, _) =>
-        {
-            document.Info.Title = "Temper";
-            document.Info.Description = "Trains text-to-text transformers on many tasks at once.";
-            document.Info.Version = "v1";
-            return Task.CompletedTask;
-        }));
+        services.AddOpenApi(Description.Name, Description.Configure);
         services.AddHealthChecks().AddCheck<Readiness>("ready");
     }
 
@@ -141,7 +135,7 @@ public static class CoordinatorHost
         app.UseRouting();
         // After routing, so that it knows what the endpoint asks for.
         app.UseMiddleware<Guard>();
-        app.MapOpenApi("/openapi/{documentName}.json").OpenToAnybody();
+        app.MapOpenApi("/openapi/{documentName}.json").AddEndpointFilter(Description.OnlyThisOne).OpenToAnybody();
         app.MapMetrics("/metrics", app.Services.GetRequiredService<CoordinatorMetrics>().Registry).RequireRole(Role.Viewer);
         app.MapHealthChecks("/health/live", new() { Predicate = _ => false }).OpenToAnybody();
         app.MapHealthChecks("/health/ready").OpenToAnybody();
