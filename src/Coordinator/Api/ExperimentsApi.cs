@@ -29,6 +29,7 @@ internal static class ExperimentsApi
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         api.MapPost("/experiments:validate", Validate).WithName("ValidateExperiment").WithSummary("Checks an experiment and says what its runs will be and cost; starts nothing.").WithTags(Tag)
+            .RequireRole(Role.Viewer)
             .Accepts<ExperimentSpec>("application/json", "application/yaml")
             .Produces<ExperimentPlan>()
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
