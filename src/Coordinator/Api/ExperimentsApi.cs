@@ -48,7 +48,7 @@ internal static class ExperimentsApi
             .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapGet("/experiments/{id}/report", Report).WithName("GetExperimentReport").WithTags(Tag)
             .WithSummary("The report, made now from what is stored, whether or not the experiment has ended; with 'Accept: text/html' as a page.")
-            .Produces<object>()
+            .Produces<ExperimentReport>()
             .ProducesProblem(StatusCodes.Status404NotFound);
         MapCommand(api, "cancel", RunCommand.Cancel, "Ends all its runs without a checkpoint and reports what there is.");
         MapCommand(api, "pause", RunCommand.Pause, "Saves a checkpoint of all its runs and frees their workers.");
