@@ -50,7 +50,7 @@ internal static class WaitingReason
     /// <summary>Whoever starts from models that are still trained.</summary>
     public static string Parents(IReadOnlyList<ParentRun> pending)
     {
-        var names = pending.Take(MostNames).Select(parent => $"{parent.RunId} ({Word(parent.Phase)})").ToList();
+        var names = pending.Take(MostNames).Select(parent => parent.Phase == RunPhase.Paused ? $"{parent.RunId} (paused)" : parent.RunId).ToList();
         if (pending.Count > MostNames)
         {
             names.Add($"{pending.Count - MostNames} more");
@@ -77,9 +77,6 @@ internal static class WaitingReason
             _ => " behind a run that has waited longer",
         };
     }
-
-    // Not its step: that changes each second, and a sentence that changes is written down each time.
-    private static string Word(RunPhase phase) => phase.ToString().ToLowerInvariant();
 
     private static string Slots(int count) => count == 1 ? "1 slot" : $"{count} slots";
 

@@ -122,7 +122,7 @@ internal sealed partial class ScheduleLaws
     {
         Assert.StartsWith(pending.Count == 1 ? "Waits for run " : "Waits for runs ", reason);
         Assert.All(pending.Take(3), parent => Assert.Contains(
-            $"{parent.RunId} ({parent.Phase.ToString().ToLowerInvariant()})", reason, StringComparison.Ordinal));
+            parent.Phase == RunPhase.Paused ? $"{parent.RunId} (paused)" : parent.RunId, reason, StringComparison.Ordinal));
         Assert.Equal(pending.Count > 3, reason.Contains($" and {pending.Count - 3} more, ", StringComparison.Ordinal));
         See(pending.Count == 1, "one parent");
         See(pending.Count > 3, "many parents");

@@ -173,12 +173,12 @@ public class SchedulerRuleTests
     }
 
     [Theory]
-    [InlineData("Waits for run a (running), whose model it starts from.", "a Running")]
-    [InlineData("Waits for run a (queued), whose model it starts from.", "a Queued")]
+    [InlineData("Waits for run a, whose model it starts from.", "a Running")]
+    [InlineData("Waits for run a, whose model it starts from.", "a Queued")]
     [InlineData("Waits for run a (paused), whose model it starts from.", "a Paused", "b Succeeded")]
-    [InlineData("Waits for runs a (recovering) and b (paused), whose models it starts from.", "a Recovering", "b Paused")]
-    [InlineData("Waits for runs a (running), b (running) and c (running), whose models it starts from.", "a Running", "b Running", "c Running")]
-    [InlineData("Waits for runs a (running), c (running), d (pausing) and 2 more, whose models it starts from.", "a Running", "b Succeeded", "c Running", "d Pausing", "e Running", "f Starting")]
+    [InlineData("Waits for runs a and b (paused), whose models it starts from.", "a Recovering", "b Paused")]
+    [InlineData("Waits for runs a, b and c, whose models it starts from.", "a Running", "b Running", "c Running")]
+    [InlineData("Waits for runs a, c, d and 2 more, whose models it starts from.", "a Running", "b Succeeded", "c Running", "d Pausing", "e Running", "f Starting")]
     public void A_run_waits_for_its_parents_and_holds_nobody_up(string reason, params string[] parents)
     {
         var schedule = Decide([Agent("a", 2)], [Child("child", 1, parents) with { Workers = 2, Priority = 100 }, Waiting("next", 2)]);
