@@ -259,6 +259,7 @@ public sealed class RunPlanner(PlanningContext context)
         var encoded = Encode(spec, tasks, vocabulary);
         var cost = TrainingCost.Of(spec, model.Config, encoded);
         var drawn = (double)spec.Training.Steps * spec.Training.Batch;
+        var speed = context.Speed?.Invoke(spec);
         return new RunPlan(
             model.Members.Sum(T5Costs.Parameters),
             spec.Training.Steps == 0 ? 0 : cost.Flops / spec.Training.Steps,
@@ -266,8 +267,8 @@ public sealed class RunPlanner(PlanningContext context)
             [.. tasks.Select((task, i) => Describe(encoded, i, drawn))],
             cost.Flops,
             cost.PaddingShare,
-            context.Speed is { } speed ? cost.Flops / (speed.FlopsPerSecond * spec.Workers) : null,
-            context.Speed?.Basis);
+            speed is null ? null : cost.Flops / (speed.FlopsPerSecond * spec.Workers),
+            speed?.Basis);
     }
 
     private static TaskPlan Describe(TaskSet tasks, int task, double drawn)
