@@ -74,7 +74,7 @@ internal static class TrainingRun
     }
 
     /// <summary>Reads the lines that a trainer writes.</summary>
-    private sealed class EventSink(Action<TrainerEvent> heard) : MemoryStream
+    internal sealed class EventSink(Action<TrainerEvent> heard) : MemoryStream
     {
         private readonly List<byte> _line = [];
 
