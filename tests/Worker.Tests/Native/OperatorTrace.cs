@@ -29,7 +29,10 @@ internal static class OperatorTrace
     // Operators that multiply matrices, and at which argument the factors begin. Others are made of these, or must not go uncounted.
     private static readonly Dictionary<string, int> s_counted = new(StringComparer.Ordinal)
     {
-        ["aten::mm"] = 0, ["aten::bmm"] = 0, ["aten::addmm"] = 1, ["aten::baddbmm"] = 1,
+        ["aten::mm"] = 0,
+        ["aten::bmm"] = 0,
+        ["aten::addmm"] = 1,
+        ["aten::baddbmm"] = 1,
     };
 
     private static readonly string[] s_uncounted = ["aten::mv", "aten::addmv", "aten::dot", "aten::vdot", "aten::addbmm", "mkldnn", "attention", "convolution"];

@@ -19,7 +19,7 @@ public sealed class ModelEvaluationTests : IDisposable
     {
         var trained = TrainingRun.Train(Spec(steps: 6, workers), Output("trained"));
 
-        var events = TrainingRun.Train(Spec(steps: 0, workers), Output("again"), models: [Model("trained")]);
+        var events = TrainingRun.Train(Spec(steps: 0, workers, from: "trained"), Output("again"), models: [Model("trained")]);
 
         Assert.Equal(
             ["Started", "Evaluated", "Evaluated", "Evaluated", "Evaluated", "Finished"], events.Select(word => word.GetType().Name));
@@ -39,7 +39,7 @@ public sealed class ModelEvaluationTests : IDisposable
 
         var events = TrainingRun.Train(ensemble, Output("both"), models: [Model("1"), Model("2")]);
 
-        var alone = TrainingRun.Train(Spec(steps: 0), Output("alone"), models: [Model("1")]);
+        var alone = TrainingRun.Train(Spec(steps: 0, from: "1"), Output("alone"), models: [Model("1")]);
         var set = ModelSet.Open([Model("both")]);
         using var predictor = set.Load();
         Assert.Equal(2, set.Members.Count);
@@ -57,7 +57,7 @@ public sealed class ModelEvaluationTests : IDisposable
 
         var together = TrainingRun.Train(Spec(steps: 0) with { Model = new ModelSpec(Members: ["1"]) }, Output("one"), models: [Model("1")]);
 
-        Assert.Equal(Rows(TrainingRun.Train(Spec(steps: 0), Output("alone"), models: [Model("1")])).Select(Judged), Rows(together).Select(Judged));
+        Assert.Equal(Rows(TrainingRun.Train(Spec(steps: 0, from: "1"), Output("alone"), models: [Model("1")])).Select(Judged), Rows(together).Select(Judged));
         Assert.True(EnsembleFile.IsIn(Model("one")));
     }
 
@@ -72,16 +72,16 @@ public sealed class ModelEvaluationTests : IDisposable
         var losses = TrainingRun.Train(training, Output("on"), models: [Model("1"), Model("2")]).Losses();
 
         Assert.Equal(Weights("1").Zip(Weights("2"), (one, other) => (one + other) / 2), Weights("average"));
-        Assert.Equal(Rows(evaluated).Select(Judged), Rows(TrainingRun.Train(Spec(steps: 0), Output("again"), models: [Model("average")])).Select(Judged));
+        Assert.Equal(Rows(evaluated).Select(Judged), Rows(TrainingRun.Train(Spec(steps: 0, from: "average"), Output("again"), models: [Model("average")])).Select(Judged));
         Assert.Equal(3, losses.Count);
-        Assert.Equal(TrainingRun.Train(Spec(steps: 3), Output("from"), models: [Model("average")]).Losses(), losses);
+        Assert.Equal(TrainingRun.Train(Spec(steps: 3, from: "average"), Output("from"), models: [Model("average")]).Losses(), losses);
     }
 
     [Fact]
     public void A_run_without_steps_that_was_stopped_starts_again()
     {
         TrainSeeds(1);
-        var spec = Spec(steps: 0);
+        var spec = Spec(steps: 0, from: "1");
 
         var first = TrainingRun.Train(spec, Output("out"), models: [Model("1")]);
         var second = TrainingRun.Train(spec, Output("out"), from: CheckpointStore.Name(0, 1), models: [Model("1")]);
@@ -100,6 +100,10 @@ public sealed class ModelEvaluationTests : IDisposable
 
         Assert.StartsWith($"{Model("other")} was trained with another vocabulary than the run's spec", refusal);
     }
+
+    [Fact]
+    public void A_run_does_not_start_from_random_weights_because_nobody_said_where_its_model_lies() =>
+        Assert.Contains("starts from 1 models", Assert.Throws<InvalidDataException>(() => TrainingRun.Train(Spec(steps: 3, from: "1"), Output("out"))).Message);
 
     [Fact]
     public void Ranks_that_see_other_models_are_found_before_anything_is_evaluated()
@@ -134,7 +138,7 @@ public sealed class ModelEvaluationTests : IDisposable
         }
     }
 
-    private static RunSpec Spec(int steps, int workers = 1) => new(
+    private static RunSpec Spec(int steps, int workers = 1, string? from = null) => new(
         "test",
         new SortedDictionary<string, TaskSpec>(StringComparer.Ordinal)
         {
@@ -142,7 +146,7 @@ public sealed class ModelEvaluationTests : IDisposable
             ["months"] = new(Builtin: "months"),
         },
         new TrainingSpec(steps, Batch: 12, InputLength: 40, TargetLength: 12, Optimizer: new OptimizerSpec(LearningRate: 2e-3)),
-        Model: new ModelSpec(DModel: 32, DFf: 64, DKv: 8, Heads: 4, Layers: 2, Dropout: 0, EmbeddingStd: 0.02),
+        Model: from is not null ? new ModelSpec(InitFrom: from, Dropout: 0) : new ModelSpec(DModel: 32, DFf: 64, DKv: 8, Heads: 4, Layers: 2, Dropout: 0, EmbeddingStd: 0.02),
         Evaluation: new EvaluationSpec(FinalMaxExamples: 21, Batch: 8),
         Workers: workers);
 }
