@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Temper.Cli.Commands;
 
 var root = new RootCommand("Temper trains text-to-text transformers on mixtures of tasks, on one machine or many.")
@@ -6,6 +7,7 @@ var root = new RootCommand("Temper trains text-to-text transformers on mixtures 
     RunCommand.Create(),
     PreviewCommand.Create(),
     ServeCommand.Create(),
+    KeyCommand.Create(),
     AgentCommand.Create(),
     SubmitCommand.Create(),
     ListCommand.Create(),
@@ -13,6 +15,7 @@ var root = new RootCommand("Temper trains text-to-text transformers on mixtures 
     WatchCommand.Create(),
     CancelCommand.Create(),
     LogsCommand.Create(),
+    ExperimentCommands.Create(),
     DecodeCommand.Create(),
     ScoreCommand.Create(),
     EvaluateCommand.Create(),
@@ -21,9 +24,11 @@ var root = new RootCommand("Temper trains text-to-text transformers on mixtures 
     TrainerCommand.Create(),
 };
 
-return await Failures.Explain(() => root.Parse(args).InvokeAsync(new InvocationConfiguration
+var parsed = root.Parse(args);
+var exitCode = await Failures.Explain(() => parsed.InvokeAsync(new InvocationConfiguration
 {
     // Failures are explained in one place; commands that end orderly on Ctrl-C take as long as a checkpoint takes.
     EnableDefaultExceptionHandler = false,
     ProcessTerminationTimeout = null,
 }));
+return parsed.Action is ParseErrorAction ? ExitCodes.Usage : exitCode;

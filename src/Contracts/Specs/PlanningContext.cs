@@ -7,12 +7,12 @@ namespace Temper.Contracts.Specs;
 /// <param name="DataRoots">Folders that relative sources and models lie under.</param>
 /// <param name="LargestSlotMemory">Bytes that a trainer may use on the largest agent; null if no agent is known.</param>
 /// <param name="FindRun">The run of an id, for specs that start from its model; null where there are no runs.</param>
-/// <param name="Speed">How fast trainers are; null where that is not known.</param>
+/// <param name="Speed">How fast a trainer of a spec is, as far as that is known.</param>
 public sealed record PlanningContext(
     IReadOnlyList<string> DataRoots,
     long? LargestSlotMemory = null,
     Func<string, OriginRun?>? FindRun = null,
-    TrainerSpeed? Speed = null);
+    Func<RunSpec, TrainerSpeed?>? Speed = null);
 
 /// <summary>A run that another one starts from.</summary>
 /// <param name="Id">Its id.</param>

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Models;
 using Temper.Mixture.Mixing;
+using Temper.Mixture.Objectives;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
 
@@ -33,15 +34,26 @@ public sealed class RunPlanner(PlanningContext context)
         CheckRates(spec, errors);
         var tasks = LoadTasks(spec, errors);
         var vocabulary = OpenVocabulary(spec, errors);
+        var fits = vocabulary is not null && TaskSources.Check(spec, vocabulary, errors);
         var model = vocabulary is null ? null : ModelResolver.Resolve(spec.Model, vocabulary, context, errors);
-        if (model is not null)
+        if (model is not null && fits)
         {
             CheckMemory(spec, model, tasks, errors);
         }
 
-        return errors.Count > 0
-            ? new SpecResult<PlannedRun>(null, errors)
-            : new SpecResult<PlannedRun>(new PlannedRun(spec, Describe(spec, model!, tasks, vocabulary!), model!.Origins), []);
+        if (errors.Count == 0)
+        {
+            try
+            {
+                return new SpecResult<PlannedRun>(new PlannedRun(spec, Describe(spec, model!, tasks, vocabulary!), model!.Origins), []);
+            }
+            catch (SpecException e)
+            {
+                errors.AddRange(e.Errors);
+            }
+        }
+
+        return new SpecResult<PlannedRun>(null, errors);
     }
 
     /// <summary>Reads a spec and checks its meaning: every mistake of both kinds at once.</summary>
@@ -69,6 +81,11 @@ public sealed class RunPlanner(PlanningContext context)
         var vocabulary = OpenVocabulary(spec, errors);
         var config = vocabulary is null ? null : ModelResolver.ByName(spec.Model, vocabulary, errors);
         CheckBatch(spec, errors);
+        if (vocabulary is not null)
+        {
+            TaskSources.Check(spec, vocabulary, errors);
+        }
+
         return errors.Count > 0 ? throw new SpecException(errors) : TrainingCost.Of(spec, config!, Encode(spec, tasks, vocabulary!));
     }
 
@@ -208,15 +225,33 @@ public sealed class RunPlanner(PlanningContext context)
     // A token is at least a byte of text: the longest text bounds the longest row.
     private static (int Inputs, int Targets) LongestRows(RunSpec spec, List<TaskData> tasks)
     {
-        var train = tasks.SelectMany(task => task.Train);
         var (inputs, targets) = (1, 1);
-        foreach (var row in train)
+        foreach (var task in tasks)
         {
-            inputs = Math.Max(inputs, Encoding.UTF8.GetByteCount(row.Inputs) + 1);
-            targets = Math.Max(targets, Encoding.UTF8.GetByteCount(row.Targets) + 1);
+            if (task.SpanCorruption is { } corruption)
+            {
+                var longest = LongestChunk(spec, task, corruption);
+                (inputs, targets) = (Math.Max(inputs, longest.Inputs), Math.Max(targets, longest.Targets));
+                continue;
+            }
+
+            foreach (var row in task.Train)
+            {
+                inputs = Math.Max(inputs, Encoding.UTF8.GetByteCount(row.Inputs) + 1);
+                targets = Math.Max(targets, Encoding.UTF8.GetByteCount(row.Targets) + 1);
+            }
         }
 
         return (Math.Min(inputs, spec.Training.InputLength), Math.Min(targets, spec.Training.TargetLength));
+    }
+
+    // Rows are put on end, each with a token for its beginning and one for its end at most: a chunk is as long as the inputs allow unless the
+    // whole text is shorter.
+    private static SpanLengths LongestChunk(RunSpec spec, TaskData task, SpanCorruptionSpec corruption)
+    {
+        var longest = SpanLengths.Fitting(spec.Training.InputLength, corruption);
+        var tokens = task.Train.Sum(row => Encoding.UTF8.GetByteCount(row.Inputs) + 2L);
+        return tokens < longest.Tokens ? SpanLengths.Of((int)tokens, corruption) : longest;
     }
 
     private RunPlan Describe(RunSpec spec, ResolvedModel model, List<TaskData> tasks, IVocabulary vocabulary)
@@ -224,25 +259,27 @@ public sealed class RunPlanner(PlanningContext context)
         var encoded = Encode(spec, tasks, vocabulary);
         var cost = TrainingCost.Of(spec, model.Config, encoded);
         var drawn = (double)spec.Training.Steps * spec.Training.Batch;
+        var speed = context.Speed?.Invoke(spec);
         return new RunPlan(
             model.Members.Sum(T5Costs.Parameters),
             spec.Training.Steps == 0 ? 0 : cost.Flops / spec.Training.Steps,
             Memory(spec, model, tasks),
-            [.. tasks.Select((task, i) => Describe(task, encoded.Sources[i], encoded.Rates[i], drawn))],
+            [.. tasks.Select((task, i) => Describe(encoded, i, drawn))],
             cost.Flops,
             cost.PaddingShare,
-            context.Speed is { } speed ? cost.Flops / (speed.FlopsPerSecond * spec.Workers) : null,
-            context.Speed?.Basis);
+            speed is null ? null : cost.Flops / (speed.FlopsPerSecond * spec.Workers),
+            speed?.Basis);
     }
 
-    private static TaskPlan Describe(TaskData task, Mixture.Batching.ITokenSource source, double rate, double drawn)
+    private static TaskPlan Describe(TaskSet tasks, int task, double drawn)
     {
+        var (source, rate) = (tasks.Sources[task], tasks.Rates[task]);
         var lengths = Enumerable.Range(0, source.Count).Select(row => source.Lengths(row, 0)).ToList();
         return new TaskPlan(
-            task.Name,
+            tasks.Names[task],
             source.Count,
-            task.Validation.Count,
-            task.Test.Count,
+            tasks.EvaluationCount(task, "validation"),
+            tasks.EvaluationCount(task, "test"),
             rate,
             source.Count == 0 ? 0 : drawn * rate / source.Count,
             source.Count == 0 ? 0 : drawn * rate * lengths.Average(length => length.Inputs),
@@ -276,7 +313,7 @@ public sealed record RunPlan(
 
 /// <summary>What a task will be.</summary>
 /// <param name="Name">The task.</param>
-/// <param name="TrainExamples">Training rows.</param>
+/// <param name="TrainExamples">Training rows; of a text to pre-train on its chunks, as in the other splits.</param>
 /// <param name="ValidationExamples">Validation rows.</param>
 /// <param name="TestExamples">Test rows.</param>
 /// <param name="Rate">Share of the examples that are drawn from it; all rates add up to 1.</param>

@@ -24,7 +24,7 @@ internal sealed class OutgoingMark(InsideMark mark) : IOutgoingGrainCallFilter
 }
 
 /// <summary>Lets callers from outside reach <see cref="IAgentGrain"/> only, and only with the agent token; and what Orleans needs to connect them.</summary>
-internal sealed class IncomingGuard(InsideMark mark, Secrets secrets, ILogger<IncomingGuard> log) : IIncomingGrainCallFilter
+internal sealed class IncomingGuard(InsideMark mark, AgentToken token, ILogger<IncomingGuard> log) : IIncomingGrainCallFilter
 {
     // The list of grain types, which a client reads when it connects; and the silo's own timers, which no outgoing filter sees.
     private static readonly string[] NeededByOrleans = ["Orleans.Runtime.IClusterManifestSystemTarget", "IGrainTimerInvoker"];
@@ -42,7 +42,7 @@ internal sealed class IncomingGuard(InsideMark mark, Secrets secrets, ILogger<In
             throw new UnauthorizedAccessException("Only agents may call from outside, and only what is for them.");
         }
 
-        return secrets.IsAgentToken(RequestContext.Get(IAgentGrain.TokenKey) as string)
+        return token.Is(RequestContext.Get(IAgentGrain.TokenKey) as string)
             ? context.Invoke()
             : throw new UnauthorizedAccessException("The agent token is missing or wrong. Start the agent with the token that the coordinator was given.");
     }

@@ -11,12 +11,11 @@ namespace Temper.Coordinator.Api;
 /// <summary>What is known of agents, and what they must know.</summary>
 internal static class AgentsApi
 {
-    public const string GatewaysPath = "/api/v1/agents/gateways";
-
     public static void MapAgents(this IEndpointRouteBuilder api)
     {
         api.MapGet("/agents", List).WithName("ListAgents").WithSummary("The agents, their slots and what runs on them.").WithTags("agents");
-        api.MapGet("/agents/gateways", Gateways).WithName("GetGateways").WithSummary("Where agents connect. Needs the agent token.").WithTags("agents");
+        api.MapGet("/agents/gateways", Gateways).WithName("GetGateways").WithSummary("Where agents connect. Needs the agent token.").WithTags("agents")
+            .RequireAgentToken();
     }
 
     private static async Task<Ok<AgentList>> List(IGrainFactory grains) =>

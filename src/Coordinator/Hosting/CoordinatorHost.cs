@@ -11,6 +11,7 @@ using Prometheus;
 using Temper.Contracts.Agents;
 using Temper.Coordinator.Agents;
 using Temper.Coordinator.Api;
+using Temper.Coordinator.Experiments;
 using Temper.Coordinator.Observability;
 using Temper.Coordinator.Reports;
 using Temper.Coordinator.Runs;
@@ -27,7 +28,7 @@ public static class CoordinatorHost
     {
         if (OptionsCheck.Mistakes(options) is { Count: > 0 } mistakes)
         {
-            throw new ArgumentException(string.Join(Environment.NewLine, mistakes), nameof(options));
+            throw new ArgumentException(string.Join(Environment.NewLine, mistakes));
         }
 
         var state = new StateFolder(options.StateDirectory);
@@ -76,14 +77,20 @@ public static class CoordinatorHost
         services.AddSingleton(_ => state);
         services.AddSingleton(_ => runs);
         services.AddSingleton(_ => new MetricStore(options.StateDirectory));
+        services.AddSingleton<ExperimentStore>();
+        services.AddSingleton<TrainerSpeeds>();
+        services.AddSingleton<Planning>();
+        services.AddSingleton<ExperimentReporter>();
+        services.AddSingleton(_ => new KeyStore(options.StateDirectory));
         services.AddSingleton<CoordinatorMetrics>();
         services.AddSingleton<InsideMark>();
-        services.AddSingleton<Secrets>();
+        services.AddSingleton<AgentToken>();
         services.AddSingleton<Reconciler>();
         services.AddHostedService(provider => provider.GetRequiredService<Reconciler>());
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(4));
         configure?.Invoke(services);
         services.TryAddSingleton<IRunReporter, RunReporter>();
+        services.TryAddSingleton<IExperimentReporter>(provider => provider.GetRequiredService<ExperimentReporter>());
         AddRest(builder, options);
 
         var app = builder.Build();
@@ -118,13 +125,7 @@ public static class CoordinatorHost
         });
         services.AddProblemDetails(problems => problems.CustomizeProblemDetails = Problems.Complete);
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
-        services.AddOpenApi("v1", openApi => openApi.AddDocumentTransformer((document, _, _) =>
-        {
-            document.Info.Title = "Temper";
-            document.Info.Description = "Trains text-to-text transformers on many tasks at once.";
-            document.Info.Version = "v1";
-            return Task.CompletedTask;
-        }));
+        services.AddOpenApi(Description.Name, Description.Configure);
         services.AddHealthChecks().AddCheck<Readiness>("ready");
     }
 
@@ -137,16 +138,18 @@ public static class CoordinatorHost
             StatusCodeSelector = e => e is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError,
         });
         app.UseStatusCodePages();
-        app.UseMiddleware<Guard>();
         app.UseRouting();
-        app.MapOpenApi("/openapi/{documentName}.json");
-        app.MapMetrics("/metrics", app.Services.GetRequiredService<CoordinatorMetrics>().Registry);
-        app.MapHealthChecks("/health/live", new() { Predicate = _ => false });
-        app.MapHealthChecks("/health/ready");
+        // After routing, so that it knows what the endpoint asks for.
+        app.UseMiddleware<Guard>();
+        app.MapOpenApi("/openapi/{documentName}.json").AddEndpointFilter(Description.OnlyThisOne).OpenToAnybody();
+        app.MapMetrics("/metrics", app.Services.GetRequiredService<CoordinatorMetrics>().Registry).RequireRole(Role.Viewer);
+        app.MapHealthChecks("/health/live", new() { Predicate = _ => false }).OpenToAnybody();
+        app.MapHealthChecks("/health/ready").OpenToAnybody();
         var api = app.MapGroup("/api/v1");
         api.MapRuns();
         api.MapMetricSeries();
         api.MapEvents();
+        api.MapExperiments();
         api.MapAgents();
     }
 }

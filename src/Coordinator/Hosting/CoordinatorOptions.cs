@@ -18,10 +18,10 @@ public sealed record CoordinatorOptions
     /// <summary>Secret that agents show, in REST and in grain calls.</summary>
     public required string AgentToken { get; init; }
 
-    /// <summary>SHA-256 of each API key that is accepted, in hexadecimal. Without keys REST may listen on loopback only.</summary>
-    public IReadOnlyList<string> ApiKeyHashes { get; init; } = [];
-
-    /// <summary>Where REST listens. Default: a free port of the loopback interface; <see cref="CoordinatorHost.Endpoints"/> tells which.</summary>
+    /// <summary>
+    /// Where REST listens; beyond loopback only if the state folder holds an API key. Default: a free port of the loopback interface;
+    /// <see cref="CoordinatorHost.Endpoints"/> tells which.
+    /// </summary>
     public string Url { get; init; } = "http://127.0.0.1:0";
 
     /// <summary>Address that the silo and its gateway listen on and that agents are told. Default: loopback.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Hosting;
 
@@ -17,9 +18,9 @@ internal static class OptionsCheck
         {
             mistakes.Add($"REST does not speak TLS itself, so it cannot listen on {options.Url}. Listen on http://127.0.0.1:PORT and put a proxy that speaks TLS before it.");
         }
-        else if (!IsLoopback(options.Url) && options.ApiKeyHashes.Count == 0)
+        else if (!IsLoopback(options.Url) && !KeyStore.HoldsKey(options.StateDirectory))
         {
-            mistakes.Add($"REST would listen on {options.Url} for everybody. Give an API key, or listen on 127.0.0.1.");
+            mistakes.Add($"REST would listen on {options.Url} for everybody: no API key opens it. Make one with `temper key create --name NAME --role admin --state {options.StateDirectory}`, or listen on 127.0.0.1.");
         }
 
         if (string.IsNullOrWhiteSpace(options.AgentToken))
@@ -32,9 +33,6 @@ internal static class OptionsCheck
             mistakes.Add($"The cluster address {options.ClusterAddress} is none that agents could connect to, and it is what they are told. Name the address of this machine in their network.");
         }
 
-        mistakes.AddRange(options.ApiKeyHashes
-            .Where(hash => hash.Length != 64 || !hash.All(char.IsAsciiHexDigit))
-            .Select(_ => "An API key hash is not a SHA-256 in hexadecimal. Write the 64 digits that `temper serve hash-key` prints for the key."));
         mistakes.AddRange(options.DataRoots
             .Where(root => !Directory.Exists(root))
             .Select(root => $"The data root '{root}' is not a folder."));
@@ -47,7 +45,7 @@ internal static class OptionsCheck
     }
 
     // Read as the server reads it, which takes every other name for all interfaces: Uri makes "localhost" of "loopback".
-    private static bool IsLoopback(string url) =>
+    public static bool IsLoopback(string url) =>
         BindingAddress.Parse(url).Host is var host
         && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));
 }

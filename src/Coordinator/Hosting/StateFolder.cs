@@ -1,22 +1,15 @@
 namespace Temper.Coordinator.Hosting;
 
 /// <summary>The state folder, held for one coordinator: two over the same files would both believe that they decide.</summary>
-internal sealed class StateFolder : IDisposable
+public sealed class StateFolder : IDisposable
 {
     private readonly FileStream _lock;
 
+    /// <summary>Makes the folder if it is absent, and takes it.</summary>
+    /// <exception cref="InvalidOperationException">Another coordinator has it.</exception>
     public StateFolder(string path)
     {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(path);
-        }
-        else
-        {
-            // Runs' secrets lie here: a folder made for them is nobody else's to read.
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-
+        Make(path);
         try
         {
             _lock = new FileStream(Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
@@ -27,5 +20,20 @@ internal sealed class StateFolder : IDisposable
         }
     }
 
+    /// <summary>Makes the folder if it is absent; takes nothing.</summary>
+    public static void Make(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            // Runs' secrets lie here: a folder made for them is nobody else's to read.
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    /// <summary>Gives the folder back.</summary>
     public void Dispose() => _lock.Dispose();
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using Temper.Contracts.Agents;
 using Temper.Coordinator.Api;
+using Temper.Coordinator.Store;
 using Temper.Coordinator.Tests.Support;
 
 namespace Temper.Coordinator.Tests.Api;
@@ -12,21 +13,39 @@ public class GuardedApiTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task With_keys_every_call_shows_one_and_agents_show_their_token()
+    public async Task From_the_request_after_the_first_key_was_made_every_call_shows_one_and_agents_show_their_token()
     {
-        await using var coordinator = await CoordinatorUnderTest.StartedAsync("key one", "key two");
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        Assert.Equal(HttpStatusCode.OK, await GetAsync(coordinator, "/api/v1/runs", null));
+        var one = (await coordinator.KeyAsync(Role.Viewer)).Secret;
+        var two = (await coordinator.KeyAsync(Role.Admin)).Secret;
 
         Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(coordinator, "/api/v1/runs", null));
         Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(coordinator, "/api/v1/runs", "key three"));
         Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(coordinator, "/api/v1/runs", CoordinatorUnderTest.Token));
+        Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(coordinator, "/api/v1/nothing", null));
         Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(coordinator, "/metrics", null));
-        Assert.Equal(HttpStatusCode.OK, await GetAsync(coordinator, "/api/v1/runs", "key one"));
-        Assert.Equal(HttpStatusCode.OK, await GetAsync(coordinator, "/api/v1/runs", "key two"));
-        Assert.Equal(HttpStatusCode.OK, await GetAsync(coordinator, "/metrics", "key two"));
+        Assert.Equal(HttpStatusCode.OK, await GetAsync(coordinator, "/api/v1/runs", one));
+        Assert.Equal(HttpStatusCode.OK, await GetAsync(coordinator, "/api/v1/runs", two));
+        Assert.Equal(HttpStatusCode.OK, await GetAsync(coordinator, "/metrics", one));
         Assert.Equal(HttpStatusCode.OK, await GetAsync(coordinator, "/health/ready", null));
 
-        Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(coordinator, "/api/v1/agents/gateways", "key one"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(coordinator, "/api/v1/agents/gateways", two));
         Assert.Equal(HttpStatusCode.OK, await GetAsync(coordinator, "/api/v1/agents/gateways", CoordinatorUnderTest.Token));
+    }
+
+    [Fact]
+    public async Task A_revoked_key_opens_nothing_from_the_next_request_on_and_the_last_one_leaves_no_door_open()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (id, secret) = await coordinator.KeyAsync(Role.Admin);
+        Assert.Equal(HttpStatusCode.OK, await GetAsync(coordinator, "/api/v1/runs", secret));
+        await coordinator.RevokeAsync(id);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(coordinator, "/api/v1/runs", secret));
+        Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(coordinator, "/api/v1/runs", null));
+        await coordinator.RestartAsync();
+        Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(coordinator, "/api/v1/runs", null));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Net.Http.Json;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -7,9 +6,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Temper.Contracts.Agents;
+using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Runs;
+using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Tests.Support;
 
@@ -42,8 +43,6 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
 
-    public IReadOnlyList<string> ApiKeys { get; set; } = [];
-
     public string Url { get; set; } = "http://127.0.0.1:0";
 
     public FakeReporter Reporter { get; } = new();
@@ -58,9 +57,9 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
 
     private WebApplication App => _app ?? throw new InvalidOperationException("The coordinator is not started.");
 
-    public static async Task<CoordinatorUnderTest> StartedAsync(params string[] apiKeys)
+    public static async Task<CoordinatorUnderTest> StartedAsync()
     {
-        var coordinator = new CoordinatorUnderTest { ApiKeys = apiKeys };
+        var coordinator = new CoordinatorUnderTest();
         await coordinator.StartAsync();
         return coordinator;
     }
@@ -74,7 +73,6 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
                 OutputRoot = Output,
                 DataRoots = [Data],
                 AgentToken = Token,
-                ApiKeyHashes = [.. ApiKeys.Select(key => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))))],
                 Time = Time,
                 Url = Url,
                 RunsLoops = false,
@@ -100,6 +98,21 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
     {
         await StopAsync();
         await StartAsync();
+    }
+
+    /// <summary>Makes an API key beside the coordinator, as <c>temper key</c> does.</summary>
+    public async Task<(string Id, string Secret)> KeyAsync(Role role)
+    {
+        using var keys = new KeyStore(StateDirectory);
+        var (key, secret) = await keys.CreateAsync($"the {KeyStore.NameOf(role)}", role, Time.GetUtcNow());
+        return (key.Id, secret);
+    }
+
+    /// <summary>Revokes an API key beside the coordinator, as <c>temper key</c> does.</summary>
+    public async Task RevokeAsync(string id)
+    {
+        using var keys = new KeyStore(StateDirectory);
+        Assert.NotNull(await keys.RevokeAsync(id, Time.GetUtcNow()));
     }
 
     public FakeAgent Agent(string id, int slots = 1, bool hasBf16 = false) => new(this, id, slots, hasBf16);
@@ -130,6 +143,15 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
         return ProtocolJson.Read<RunStatus>(text);
     }
 
+    /// <summary>Submits an experiment; fails unless it is accepted.</summary>
+    public async Task<ExperimentStatus> SubmitExperimentAsync(string name = "study", string? kind = null)
+    {
+        var response = await PostAsync("/api/v1/experiments", Experiment(name, kind));
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode, $"{(int)response.StatusCode}: {text}");
+        return ProtocolJson.Read<ExperimentStatus>(text);
+    }
+
     public Task<HttpResponseMessage> PostAsync(string path, string? yaml = null, params (string Name, string Value)[] headers)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path);
@@ -158,6 +180,15 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
         await StopAsync();
         Http.Dispose();
         Directory.Delete(Root, recursive: true);
+    }
+
+    /// <summary>An experiment on the run of <see cref="Yaml"/>.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="kind">The question; by default an ensemble of two members from one parent.</param>
+    public static string Experiment(string name = "study", string? kind = null)
+    {
+        var run = string.Join('\n', Yaml().Split('\n').Skip(1).Select(line => $"  {line}"));
+        return $"name: {name}\nbase:\n{run}\n{kind ?? "ensemble: {members: 2, parent: {training: {steps: 20}}}"}\n";
     }
 
     public static string Yaml(string name = "demo", int workers = 1, int attempts = 3) =>

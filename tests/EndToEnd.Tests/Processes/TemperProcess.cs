@@ -10,19 +10,21 @@ internal sealed class TemperProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();
+    private readonly StringBuilder _printed = new();
     private readonly List<(string Text, TaskCompletionSource<string> Seen)> _awaited = [];
 
     private TemperProcess(Process process)
     {
         _process = process;
-        process.OutputDataReceived += (_, line) => Hear(line.Data);
-        process.ErrorDataReceived += (_, line) => Hear(line.Data);
+        process.OutputDataReceived += (_, line) => Hear(line.Data, _printed);
+        process.ErrorDataReceived += (_, line) => Hear(line.Data, null);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
 
     public int Id => _process.Id;
 
+    /// <summary>What it said on standard output and standard error.</summary>
     public string Output
     {
         get
@@ -30,6 +32,18 @@ internal sealed class TemperProcess : IAsyncDisposable
             lock (_output)
             {
                 return _output.ToString();
+            }
+        }
+    }
+
+    /// <summary>What it said on standard output alone, which scripts read.</summary>
+    public string Printed
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _printed.ToString();
             }
         }
     }
@@ -112,7 +126,7 @@ internal sealed class TemperProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private void Hear(string? line)
+    private void Hear(string? line, StringBuilder? also)
     {
         if (line is null)
         {
@@ -122,6 +136,7 @@ internal sealed class TemperProcess : IAsyncDisposable
         lock (_output)
         {
             _output.Append(line).Append('\n');
+            also?.Append(line).Append('\n');
             foreach (var (text, seen) in _awaited.Where(awaited => line.Contains(awaited.Text)))
             {
                 seen.TrySetResult(line);
