@@ -218,8 +218,8 @@ public sealed class RunPlanner(PlanningContext context)
         // Before the agents are known bf16 may turn out as fp32: the larger of the two.
         var training = Enumerable.Max([true, false], bf16 => T5Costs.TrainingBytes(
             model.Config, rows, inputs, targets, bf16, spec.Training.Optimizer.Kind == OptimizerKind.Adamw ? 8 : 1));
-        // The other members of an ensemble bring weights, gradients' room and bf16 copies, but are not trained.
-        return training + (spec.Model.IsEnsemble ? model.Members.Skip(1).Sum(member => T5Costs.Parameters(member) * 12) : 0);
+        // The other members of an ensemble bring weights and their bf16 copies, but are not trained.
+        return training + (spec.Model.IsEnsemble ? model.Members.Skip(1).Sum(member => T5Costs.Parameters(member) * 6) : 0);
     }
 
     // A token is at least a byte of text: the longest text bounds the longest row.
