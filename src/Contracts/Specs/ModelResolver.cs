@@ -159,6 +159,12 @@ public static class ModelResolver
     private static (T5Config, ModelOrigin)? FromFolder(string reference, string path, IVocabulary vocabulary, PlanningContext context, ICollection<SpecError> errors)
     {
         var roots = new DataRoots(context.DataRoots);
+        if (roots.TryFind(Path.Combine(reference, EnsembleFile.Name), out _, out _))
+        {
+            errors.Add(new SpecError(path, $"{reference} is an ensemble. Name the members that its {EnsembleFile.Name} lists, as model.members."));
+            return null;
+        }
+
         if (!roots.TryFind(Path.Combine(reference, "config.json"), out var file, out var problem)
             || (!roots.TryFind(Path.Combine(reference, "model.safetensors"), out _, out problem) && !roots.TryFind(Path.Combine(reference, "model.safetensors.index.json"), out _, out _)))
         {

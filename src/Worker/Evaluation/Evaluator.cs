@@ -2,19 +2,21 @@ using System.Diagnostics;
 using System.Text;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
+using Temper.Mixture.Batching;
 using Temper.Mixture.Mixing;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
 using Temper.Worker.Collectives;
-using Temper.Worker.Model;
+using Temper.Worker.Decoding;
 using Temper.Worker.Training;
 
 namespace Temper.Worker.Evaluation;
 
 /// <summary>
-/// Evaluates the tasks of a run with all ranks: each decodes its part of the rows, all see all predictions, rank 0 reports.
+/// Evaluates the tasks of a run with all ranks: each scores and decodes its part of the rows, all see all of it, rank 0 reports. The loss is
+/// that of the same rows as are decoded, cut as in training.
 /// </summary>
-public sealed class Evaluator(T5Model model, TaskSet tasks, IVocabulary vocabulary, RunSpec spec, ICollective collective, TrainerChannel channel)
+public sealed class Evaluator(IPredictor predictor, TaskSet tasks, IVocabulary vocabulary, RunSpec spec, ICollective collective, TrainerChannel channel)
 {
     private const int SampleLength = 400;
 
@@ -22,11 +24,11 @@ public sealed class Evaluator(T5Model model, TaskSet tasks, IVocabulary vocabula
     /// <returns>False if the ranks were asked to stop before all was evaluated.</returns>
     public bool Run(int step, bool final)
     {
-        foreach (var task in tasks.Tasks)
+        foreach (var (index, task) in tasks.Tasks.Index())
         {
-            foreach (var (split, all) in new[] { ("validation", task.Validation), ("test", final ? task.Test : []) })
+            foreach (var (split, texts) in new[] { ("validation", task.Validation), ("test", final ? task.Test : []) })
             {
-                if (all.Count == 0)
+                if (texts.Count == 0)
                 {
                     continue;
                 }
@@ -36,31 +38,43 @@ public sealed class Evaluator(T5Model model, TaskSet tasks, IVocabulary vocabula
                     return false;
                 }
 
-                Evaluate(step, final, task, split, Choose(task.Name, all, final ? spec.Evaluation.FinalMaxExamples : spec.Evaluation.MaxExamples));
+                var rows = tasks.EvaluationRows(index, split);
+                var chosen = Chosen(task.Name, rows.Count, final ? spec.Evaluation.FinalMaxExamples : spec.Evaluation.MaxExamples);
+                // A task without metrics asks for nothing but its loss; its rows are no texts.
+                Evaluate(step, final, task, split, rows, chosen, task.Metrics.Count > 0 ? [.. chosen.Select(row => texts[row])] : []);
             }
         }
 
         return true;
     }
 
-    private void Evaluate(int step, bool final, TaskData task, string split, IReadOnlyList<TextExample> rows)
+    private void Evaluate(int step, bool final, TaskData task, string split, ITokenSource rows, List<int> chosen, IReadOnlyList<TextExample> texts)
     {
         var clock = Stopwatch.StartNew();
-        var own = Enumerable.Range(0, rows.Count).Where(i => i % collective.WorldSize == collective.Rank).ToList();
-        var decoder = new TextDecoder(vocabulary, spec.Training.InputLength, spec.Evaluation.Batch);
-        var limit = TextDecoder.Limit(rows.Select(row => row.Targets), vocabulary, spec.Training.TargetLength);
-        var predicted = decoder.Predict(model, [.. own.Select(i => rows[i].Inputs)], limit, channel.Progressed);
+        var loss = LossOf([.. Own(chosen).Select(row => rows.Row(row, 0))]);
+        var predicted = Predict(texts);
         var gathered = collective.WithDeadline(spec.Recovery.ProgressTimeout, ranks => ranks.AllGather(Encoding.UTF8.GetBytes(ProtocolJson.Write(predicted))))
             .Select(bytes => ProtocolJson.Read<string[]>(Encoding.UTF8.GetString(bytes))).ToList();
+        collective.AllReduceSum(loss);
         if (collective.Rank != 0)
         {
             return;
         }
 
-        var predictions = rows.Select((_, i) => gathered[i % collective.WorldSize][i / collective.WorldSize]).ToList();
-        var metrics = Score(task, rows, predictions);
-        var samples = rows.Zip(predictions).Take(spec.Evaluation.Samples).Select(pair => new SamplePrediction(Cut(pair.First.Inputs), Cut(pair.First.Targets), Cut(pair.Second))).ToList();
-        channel.Send(new TrainerEvent.Evaluated(new EvaluationRow(step, final, task.Name, split, rows.Count, metrics, samples, clock.Elapsed.TotalSeconds)));
+        var predictions = texts.Select((_, i) => gathered[i % collective.WorldSize][i / collective.WorldSize]).ToList();
+        var samples = texts.Zip(predictions).Take(spec.Evaluation.Samples).Select(pair => new SamplePrediction(Cut(pair.First.Inputs), Cut(pair.First.Targets), Cut(pair.Second))).ToList();
+        var mean = loss[0] / loss[1];
+        channel.Send(new TrainerEvent.Evaluated(new EvaluationRow(
+            step,
+            final,
+            task.Name,
+            split,
+            chosen.Count,
+            Score(task, texts, predictions),
+            samples,
+            clock.Elapsed.TotalSeconds,
+            double.IsFinite(mean) ? mean : null,
+            (long)loss[1])));
     }
 
     /// <summary>All metrics of a task over its predictions; a value that is not a number becomes null.</summary>
@@ -79,15 +93,39 @@ public sealed class Evaluator(T5Model model, TaskSet tasks, IVocabulary vocabula
     /// At most so many rows of a split: the same ones at every evaluation, so that curves compare like with like; spread over the split,
     /// which may be sorted.
     /// </summary>
-    public static IReadOnlyList<TextExample> Choose(string task, IReadOnlyList<TextExample> rows, int? atMost)
+    public static IReadOnlyList<TextExample> Choose(string task, IReadOnlyList<TextExample> rows, int? atMost) =>
+        [.. Chosen(task, rows.Count, atMost).Select(row => rows[row])];
+
+    private static List<int> Chosen(string task, int rows, int? atMost)
     {
-        if (atMost is not { } count || count >= rows.Count)
+        if (atMost is not { } count || count >= rows)
         {
-            return rows;
+            return [.. Enumerable.Range(0, rows)];
         }
 
-        var order = new Permutation(Seeds.Of(task), rows.Count);
-        return [.. Enumerable.Range(0, count).Select(place => rows[order[place]])];
+        var order = new Permutation(Seeds.Of(task), rows);
+        return [.. Enumerable.Range(0, count).Select(place => order[place])];
+    }
+
+    // Dealt in turn: rows of similar length often lie together.
+    private IEnumerable<T> Own<T>(IEnumerable<T> rows) => rows.Where((_, i) => i % collective.WorldSize == collective.Rank);
+
+    /// <summary>Summed loss and target tokens of this rank's rows: a vector that an exchange sums in the order of ranks.</summary>
+    private double[] LossOf(IReadOnlyList<TokenRow> own)
+    {
+        var loss = new TargetScorer(spec.Evaluation.Batch).Score(predictor, own, channel.Progressed);
+        return [loss.Sum, loss.Tokens];
+    }
+
+    private string[] Predict(IReadOnlyList<TextExample> all)
+    {
+        if (all.Count == 0)
+        {
+            return [];
+        }
+
+        var limit = TextDecoder.Limit(all.Select(row => row.Targets), vocabulary, spec.Training.TargetLength);
+        return new TextDecoder(vocabulary, spec.Training.InputLength, spec.Evaluation.Batch).Predict(predictor, [.. Own(all).Select(row => row.Inputs)], limit, channel.Progressed);
     }
 
     private bool StopRequested()

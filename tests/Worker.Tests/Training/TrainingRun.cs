@@ -61,12 +61,12 @@ internal static class TrainingRun
         commands.Writer.FlushAsync().AsTask().Wait();
         using (var channel = TrainerChannel.Open(commands.Reader.AsStream(), heard, () => { }))
         {
-            using var trainer = new Trainer(channel.ReadAssignment()!, channel);
-            trainer.Load();
+            using var work = TrainerProgram.Work(channel.ReadAssignment()!, channel);
+            work.Load();
             using ICollective collective = spec.Workers == 1
                 ? new SingleCollective()
                 : RingCollective.Connect(listener, rank, addresses, [1, 2, 3], "test/1", Deadline, CancellationToken.None);
-            trainer.Train(collective);
+            work.Run(collective);
         }
 
         commands.Writer.Complete();
