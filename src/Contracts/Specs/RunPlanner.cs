@@ -34,9 +34,10 @@ public sealed class RunPlanner(PlanningContext context)
         CheckRates(spec, errors);
         var tasks = LoadTasks(spec, errors);
         var vocabulary = OpenVocabulary(spec, errors);
-        var fits = vocabulary is not null && TaskSources.Check(spec, vocabulary, errors);
+        var objections = vocabulary is null ? [] : TaskSources.Check(spec, vocabulary);
+        errors.AddRange(objections);
         var model = vocabulary is null ? null : ModelResolver.Resolve(spec.Model, vocabulary, context, errors);
-        if (model is not null && fits)
+        if (model is not null && objections.Count == 0)
         {
             CheckMemory(spec, model, tasks, errors);
         }
@@ -81,10 +82,7 @@ public sealed class RunPlanner(PlanningContext context)
         var vocabulary = OpenVocabulary(spec, errors);
         var config = vocabulary is null ? null : ModelResolver.ByName(spec.Model, vocabulary, errors);
         CheckBatch(spec, errors);
-        if (vocabulary is not null)
-        {
-            TaskSources.Check(spec, vocabulary, errors);
-        }
+        errors.AddRange(vocabulary is null ? [] : TaskSources.Check(spec, vocabulary));
 
         return errors.Count > 0 ? throw new SpecException(errors) : TrainingCost.Of(spec, config!, Encode(spec, tasks, vocabulary!));
     }

@@ -48,7 +48,7 @@ public sealed class Evaluator(IPredictor predictor, TaskSet tasks, IVocabulary v
         return true;
     }
 
-    private void Evaluate(int step, bool final, TaskData task, string split, ITokenSource rows, List<int> chosen, IReadOnlyList<TextExample> texts)
+    private void Evaluate(int step, bool final, TaskData task, string split, ITokenSource rows, IReadOnlyList<int> chosen, IReadOnlyList<TextExample> texts)
     {
         var clock = Stopwatch.StartNew();
         var loss = LossOf([.. Own(chosen).Select(row => rows.Row(row, 0))]);
@@ -96,7 +96,8 @@ public sealed class Evaluator(IPredictor predictor, TaskSet tasks, IVocabulary v
     public static IReadOnlyList<TextExample> Choose(string task, IReadOnlyList<TextExample> rows, int? atMost) =>
         [.. Chosen(task, rows.Count, atMost).Select(row => rows[row])];
 
-    private static List<int> Chosen(string task, int rows, int? atMost)
+    /// <summary>Which rows these are, of the <paramref name="rows"/> that a split has.</summary>
+    public static IReadOnlyList<int> Chosen(string task, int rows, int? atMost)
     {
         if (atMost is not { } count || count >= rows)
         {
