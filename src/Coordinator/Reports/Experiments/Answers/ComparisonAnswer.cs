@@ -42,9 +42,9 @@ internal static class ComparisonAnswer
             {
                 open.Add(task);
             }
-            else if (!wins.TryAdd(leader.Best.Label, [task]))
+            else if (!wins.TryAdd(Words.Name(leader.Best), [task]))
             {
-                wins[leader.Best.Label].Add(task);
+                wins[Words.Name(leader.Best)].Add(task);
             }
         }
 
@@ -69,7 +69,7 @@ internal static class ComparisonAnswer
         var ratio = flops / cheapest.TrainingFlops!.Value;
         var cost = $"The recipe with the highest average took {Figures.Flops(flops)} training FLOPs";
         return cheapest == best ? $"{cost}, less than any other."
-            : ratio < 1.02 ? $"{cost}, within 2 % of {cheapest.Label}, the cheapest."
-            : $"{cost}, {Words.Measured(ratio)} those of {cheapest.Label}, the cheapest.";
+            : ratio < 1.02 ? $"{cost}, within 2 % of {Words.Name(cheapest)}, the cheapest."
+            : $"{cost}, {Words.Measured(ratio)} those of {Words.Name(cheapest)}, the cheapest.";
     }
 }
