@@ -91,6 +91,7 @@ internal static class ScalingAnswer
         var doubling = 1 - Math.Pow(2, -exponent);
         var fall = interval.Low > 0
             ? string.Create(CultureInfo.InvariantCulture, $"each doubling takes {doubling * 100:0.0} % off it")
+            : interval.High < 0 ? "it rises"
             : "the interval holds 0, so it is not certain that it falls at all";
         return $"As training gets longer, the baseline's loss goes as compute to the power of {Number(-exponent)} (95 % interval {Number(-interval.Low)} to {Number(-interval.High)}): {fall}, "
             + $"and at {Figures.Flops(prediction.Flops)} FLOPs, twice the most that was spent, {Figures.Loss(prediction.Loss)} is to be expected ({Figures.Loss(prediction.Interval.Low)} to {Figures.Loss(prediction.Interval.High)}).";

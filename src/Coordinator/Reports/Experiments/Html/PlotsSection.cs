@@ -20,7 +20,27 @@ internal static class PlotsSection
 
     private static IEnumerable<XElement> Plots(ExperimentReportInput input, ExperimentReport report)
     {
-        if (report.Law is { } law)
+        if (report.Table.Rows.All(row => row.Cells.All(cell => cell.Mean is null)))
+        {
+            yield return Tag("p", Class("nothing"), "No row has a result yet.");
+        }
+        else
+        {
+            foreach (var figure in OfScores(report))
+            {
+                yield return figure;
+            }
+        }
+
+        if (input.Runs.Values.Any(run => run.Curve.Count > 0))
+        {
+            yield return Figure("curves", "Training loss", "nats per target token, smoothed", CurvesNote(input), Buttons());
+        }
+    }
+
+    private static IEnumerable<XElement> OfScores(ExperimentReport report)
+    {
+        if (report.Law is { } law && report.Table.Rows.Any(row => row.TrainingFlops > 0))
         {
             yield return Figure("compute", "Loss and score against compute", "logarithmic axes but for the score", LawNote(law));
         }
@@ -34,11 +54,6 @@ internal static class PlotsSection
                 "points, ×100",
                 (report.Table.Columns.Any(column => column.Deviation is not null) ? "Grey: two standard deviations of one repetition, within which a difference may be chance. " : "")
                     + "A click on a name hides or shows it; rows that are far off are hidden at first.");
-        }
-
-        if (input.Runs.Values.Any(run => run.Curve.Count > 0))
-        {
-            yield return Figure("curves", "Training loss", "nats per target token, smoothed", CurvesNote(input), Buttons());
         }
     }
 

@@ -147,7 +147,8 @@
   // What each row gains and loses on each task.
   const drawGains = () => {
     const reference = data.reference;
-    if (!reference) {
+    const place = document.getElementById('gains');
+    if (!reference || !place) {
       return;
     }
 
@@ -169,7 +170,6 @@
       fillcolor: theme.soft, opacity: 0.16, line: { width: 0 }, layer: 'below',
     }));
     shapes.push({ type: 'line', x0: 0, x1: 0, yref: 'paper', y0: 0, y1: 1, line: { color: theme.soft, width: 1.4 }, layer: 'below' });
-    const place = document.getElementById('gains');
     const lines = legendLines(rows.map(i => data.rows[i].label), place.clientWidth);
     const inner = tasks.length * Math.max(46, 13 * rows.length + 12);
     draw('gains', inner + 84 + 21 * lines, traces, {
@@ -298,7 +298,7 @@
       const row = curve.row < 0 ? 'other' : short(data.rows[curve.row].label);
       return {
         x: byFlops ? curve.steps.map(step => curve.before + step * curve.per_step) : curve.steps, y: curve.loss,
-        name: row, legendgroup: String(curve.row), showlegend: named.get(curve.row) === curve, mode: 'lines',
+        name: row, legendgroup: String(curve.row), showlegend: named.get(curve.row) === curve, mode: curve.steps.length === 1 ? 'markers' : 'lines',
         line: { color: colourOf(curve.row), width: 1.7, dash: curve.is_stage ? 'dot' : curve.row < 0 ? 'solid' : look[curve.row].dash },
         hovertemplate: `%{y:.4f}<extra>${plain(curve.key)}</extra>`,
       };
@@ -333,7 +333,7 @@
   };
 
   document.getElementById('plots').hidden = false;
-  document.getElementById('scores-column').addEventListener('change', event => {
+  document.getElementById('scores-column')?.addEventListener('change', event => {
     chosen.column = Number(event.target.value);
     drawScores();
   });
