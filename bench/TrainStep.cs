@@ -55,7 +55,7 @@ internal static class TrainStep
             ["forward_backward_s_median"] = Math.Round(Median(timing => timing.Gradient), 4),
             ["optimizer_s_median"] = Math.Round(Median(timing => timing.Update), 4),
             ["tokens_per_s"] = Math.Round(batch * (inputs + targets) / stepSeconds, 1),
-            ["gflops"] = Math.Round(T5Costs.TrainingFlops(config, batch, inputs, targets) / stepSeconds / 1e9, 1),
+            ["gflops"] = Math.Round(T5Costs.TrainingFlops(config, batch, inputs, targets, (long)batch * targets) / stepSeconds / 1e9, 1),
             ["matmul_peak_gflops"] = Math.Round(peak, 1),
             ["peak_rss_mb"] = Process.GetCurrentProcess().PeakWorkingSet64 / (1 << 20),
         }));

@@ -15,6 +15,7 @@ var root = new RootCommand("Temper trains text-to-text transformers on mixtures 
     WatchCommand.Create(),
     CancelCommand.Create(),
     LogsCommand.Create(),
+    ExperimentCommands.Create(),
     DecodeCommand.Create(),
     ScoreCommand.Create(),
     EvaluateCommand.Create(),

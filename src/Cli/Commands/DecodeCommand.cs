@@ -24,24 +24,24 @@ internal static class DecodeCommand
         {
             TorchLibrary.Load();
             set_num_threads(result.GetValue(threads));
-            var folder = ModelFolder.Open(result.GetRequiredValue(model).FullName);
-            Decode(folder, result.GetRequiredValue(input), result.GetRequiredValue(output), result.GetValue(limit), result.GetValue(batch), result.GetValue(inputLength));
+            var models = ModelOptions.Open(result.GetRequiredValue(model));
+            Decode(models, result.GetRequiredValue(input), result.GetRequiredValue(output), result.GetValue(limit), result.GetValue(batch), result.GetValue(inputLength));
             return ExitCodes.Success;
         });
         return command;
     }
 
-    private static void Decode(ModelFolder folder, FileInfo input, FileInfo output, int limit, int batch, int? inputLength)
+    private static void Decode(ModelSet models, FileInfo input, FileInfo output, int limit, int batch, int? inputLength)
     {
         var rows = JsonRows.Read(input);
-        var decoder = new TextDecoder(folder.Vocabulary, inputLength ?? int.MaxValue, batch);
-        var ids = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "inputs", "input_ids", folder, decoder.Ids)).ToArray();
-        using var model = folder.LoadModel();
-        var predictions = decoder.PredictIds(model, ids, limit, () => { });
+        var decoder = new TextDecoder(models.Vocabulary, inputLength ?? int.MaxValue, batch);
+        var ids = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "inputs", "input_ids", models, decoder.Ids)).ToArray();
+        using var predictor = models.Load();
+        var predictions = decoder.PredictIds(predictor, ids, limit, () => { });
         foreach (var (row, prediction) in rows.Zip(predictions))
         {
             row["output_ids"] = new JsonArray([.. prediction.Select(id => JsonValue.Create(id))]);
-            if (folder.Vocabulary is { } vocabulary)
+            if (models.Vocabulary is { } vocabulary)
             {
                 row["prediction"] = vocabulary.Decode(prediction);
             }

@@ -27,15 +27,15 @@ internal static class EvaluateCommand
         command.SetAction(result =>
         {
             var run = SpecOptions.Read(result.GetRequiredValue(spec));
-            var folder = ModelFolder.Open(result.GetRequiredValue(model).FullName);
-            if (folder.Vocabulary is null)
+            var models = ModelOptions.Open(result.GetRequiredValue(model));
+            if (models.Vocabulary is null)
             {
-                throw new InvalidDataException($"{folder.Folder} has no vocabulary, which tasks in text need. Put its spiece.model into the folder.");
+                throw new InvalidDataException($"{models.Name} has no vocabulary, which tasks in text need. Put its spiece.model into the folder.");
             }
 
             TorchLibrary.Load();
             set_num_threads(result.GetValue(threads));
-            var results = Evaluate(run, SpecOptions.Roots(result.GetValue(data)), folder, result.GetRequiredValue(split), result.GetValue(most));
+            var results = Evaluate(run, SpecOptions.Roots(result.GetValue(data)), models, result.GetRequiredValue(split), result.GetValue(most));
             if (result.GetValue(output) is { } file)
             {
                 File.WriteAllText(file.FullName, ProtocolJson.Write(results));
@@ -46,10 +46,10 @@ internal static class EvaluateCommand
         return command;
     }
 
-    private static SortedDictionary<string, SortedDictionary<string, double?>> Evaluate(RunSpec spec, IReadOnlyList<string> roots, ModelFolder folder, string split, int? most)
+    private static SortedDictionary<string, SortedDictionary<string, double?>> Evaluate(RunSpec spec, IReadOnlyList<string> roots, ModelSet models, string split, int? most)
     {
-        using var model = folder.LoadModel();
-        var decoder = new TextDecoder(folder.Vocabulary, spec.Training.InputLength, spec.Evaluation.Batch);
+        using var predictor = models.Load();
+        var decoder = new TextDecoder(models.Vocabulary, spec.Training.InputLength, spec.Evaluation.Batch);
         var results = new SortedDictionary<string, SortedDictionary<string, double?>>(StringComparer.Ordinal);
         var table = new Table().AddColumns("task", "examples", "metric", "value");
         foreach (var (name, task) in spec.Tasks)
@@ -61,8 +61,8 @@ internal static class EvaluateCommand
                 continue;
             }
 
-            var limit = TextDecoder.Limit(rows.Select(row => row.Targets), folder.Vocabulary!, spec.Training.TargetLength);
-            var metrics = results[name] = Evaluator.Score(data, rows, decoder.Predict(model, [.. rows.Select(row => row.Inputs)], limit, () => { }));
+            var limit = TextDecoder.Limit(rows.Select(row => row.Targets), models.Vocabulary!, spec.Training.TargetLength);
+            var metrics = results[name] = Evaluator.Score(data, rows, decoder.Predict(predictor, [.. rows.Select(row => row.Inputs)], limit, () => { }));
             foreach (var (metric, value) in metrics)
             {
                 table.AddRow(Markup.Escape(name), rows.Count.ToString(CultureInfo.InvariantCulture), metric, value?.ToString("0.00", CultureInfo.InvariantCulture) ?? "undefined");

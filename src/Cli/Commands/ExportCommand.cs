@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Temper.Contracts.Specs;
 using Temper.Worker.Models;
 using Temper.Worker.Native;
 
@@ -32,13 +33,15 @@ internal static class ExportCommand
 
     private static string Source(DirectoryInfo from)
     {
-        if (File.Exists(Path.Combine(from.FullName, "config.json")))
+        if (File.Exists(Path.Combine(from.FullName, "config.json")) || EnsembleFile.IsIn(from.FullName))
         {
             return from.FullName;
         }
 
         var checkpoints = Path.Combine(from.FullName, "checkpoints");
         var last = Directory.Exists(checkpoints) ? Directory.GetDirectories(checkpoints, "step-*").Where(path => File.Exists(Path.Combine(path, "manifest.json")) && !path.EndsWith(".unfinished", StringComparison.Ordinal)).Max(StringComparer.Ordinal) : null;
-        return last ?? throw new InvalidDataException($"{from.FullName} is neither a model nor the output of a run with checkpoints.");
+        // A run without steps has no checkpoints.
+        var model = Path.Combine(from.FullName, OriginRun.ModelDirectory);
+        return last ?? (Directory.Exists(model) ? model : throw new InvalidDataException($"{from.FullName} is neither a model nor the output of a run with checkpoints."));
     }
 }

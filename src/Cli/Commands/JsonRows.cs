@@ -49,13 +49,13 @@ internal static class JsonRows
     /// <param name="number">Its number, from 1, for messages.</param>
     /// <param name="textKey"><c>inputs</c> or <c>targets</c>.</param>
     /// <param name="idsKey"><c>input_ids</c> or <c>target_ids</c>.</param>
-    /// <param name="folder">The model, for its vocabulary and the range of ids.</param>
+    /// <param name="models">What is asked, for its vocabulary and the range of ids.</param>
     /// <param name="encode">Text to ids.</param>
-    public static int[] Ids(JsonObject row, int number, string textKey, string idsKey, ModelFolder folder, Func<string, int[]> encode)
+    public static int[] Ids(JsonObject row, int number, string textKey, string idsKey, ModelSet models, Func<string, int[]> encode)
     {
         if (row[idsKey] is JsonArray array)
         {
-            return [.. array.Select(item => Id(item, number, idsKey, folder))];
+            return [.. array.Select(item => Id(item, number, idsKey, models))];
         }
 
         if (row[textKey] is not JsonValue value || value.GetValueKind() != JsonValueKind.String)
@@ -63,13 +63,13 @@ internal static class JsonRows
             throw new InvalidDataException($"Row {number} has neither \"{textKey}\" (a text) nor \"{idsKey}\" (a list of ids). Give one of them.");
         }
 
-        return folder.Vocabulary is null
+        return models.Vocabulary is null
             ? throw new InvalidDataException($"Row {number} has text, but the model folder has no vocabulary. Give \"{idsKey}\", or put the vocabulary's spiece.model into the folder.")
             : encode(value.GetValue<string>());
     }
 
-    private static int Id(JsonNode? item, int number, string key, ModelFolder folder) =>
-        item is JsonValue value && value.TryGetValue<int>(out var id) && id >= 0 && id < folder.Config.VocabularySize
+    private static int Id(JsonNode? item, int number, string key, ModelSet models) =>
+        item is JsonValue value && value.TryGetValue<int>(out var id) && id >= 0 && id < models.VocabularySize
             ? id
-            : throw new InvalidDataException($"Row {number}: {item?.ToJsonString() ?? "null"} in \"{key}\" is no id of this model. Ids are whole numbers from 0 to {folder.Config.VocabularySize - 1}.");
+            : throw new InvalidDataException($"Row {number}: {item?.ToJsonString() ?? "null"} in \"{key}\" is no id of this model. Ids are whole numbers from 0 to {models.VocabularySize - 1}.");
 }

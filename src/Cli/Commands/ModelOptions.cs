@@ -1,15 +1,19 @@
 using System.CommandLine;
+using Temper.Worker.Models;
 
 namespace Temper.Cli.Commands;
 
 /// <summary>Options that the commands which use a model share.</summary>
 internal static class ModelOptions
 {
-    public static Option<DirectoryInfo> Model() => new Option<DirectoryInfo>("--model")
+    public static Option<DirectoryInfo[]> Model() => new Option<DirectoryInfo[]>("--model")
     {
-        Description = "Folder of a model in Hugging Face's layout, or a checkpoint of a run.",
+        Description = "Folder of a model in Hugging Face's layout, a checkpoint of a run, or an ensemble. Several make an ensemble: give the option again.",
         Required = true,
     }.AcceptExistingOnly();
+
+    /// <summary>What the folders that were given hold.</summary>
+    public static ModelSet Open(DirectoryInfo[] folders) => ModelSet.Open([.. folders.Select(folder => folder.FullName)]);
 
     public static Option<FileInfo> Input(string description) => new Option<FileInfo>("--input") { Description = description, Required = true }.AcceptExistingOnly();
 

@@ -23,7 +23,7 @@ internal static class PreviewCommand
         {
             var file = result.GetRequiredValue(spec);
             var roots = SpecOptions.Roots(result.GetValue(data));
-            var planned = RunPlanner.ReadAndPlan(File.ReadAllText(file.FullName), roots, null);
+            var planned = new RunPlanner(new PlanningContext(roots)).ReadAndPlan(File.ReadAllText(file.FullName));
             if (planned.Value is not { } run)
             {
                 SpecErrorsView.Write(AnsiConsole.Console, file.Name, planned.Errors);
@@ -50,6 +50,7 @@ internal static class PreviewCommand
         var tasks = run.Plan.Tasks.Select((plan, i) =>
         {
             var task = TaskLoader.Load(plan.Name, run.Spec.Tasks[plan.Name], roots);
+            var (inputs, targets, samples) = task.SpanCorruption is null ? OfExamples(task, vocabulary, run.Spec, rows) : OfText(task, vocabulary, run.Spec, rows);
             return new PreviewTask(
                 plan.Name,
                 plan.TrainExamples,
@@ -58,16 +59,34 @@ internal static class PreviewCommand
                 plan.Rate,
                 plan.Epochs,
                 counts.GetValueOrDefault(i),
-                Lengths(task.Train.Select(row => row.Inputs), vocabulary, run.Spec.Training.InputLength),
-                Lengths(task.Train.Select(row => row.Targets), vocabulary, run.Spec.Training.TargetLength),
-                [.. task.Train.Take(rows)]);
+                inputs,
+                targets,
+                samples);
         });
         return new Preview(run.Spec.Name, draws, run.Plan.Parameters, run.Plan.MemoryBytes, [.. tasks]);
     }
 
-    private static LengthSummary Lengths(IEnumerable<string> texts, IVocabulary vocabulary, int limit)
+    private static (LengthSummary Inputs, LengthSummary Targets, IReadOnlyList<TextExample> Samples) OfExamples(TaskData task, IVocabulary vocabulary, RunSpec spec, int samples) =>
+    (
+        Summary(task.Train.Select(row => vocabulary.Encode(row.Inputs).Length + 1), spec.Training.InputLength),
+        Summary(task.Train.Select(row => vocabulary.Encode(row.Targets).Length + 1), spec.Training.TargetLength),
+        [.. task.Train.Take(samples)]);
+
+    // Its rows are chunks, shown as the first epoch corrupts them.
+    private static (LengthSummary Inputs, LengthSummary Targets, IReadOnlyList<TextExample> Samples) OfText(TaskData task, IVocabulary vocabulary, RunSpec spec, int samples)
     {
-        var lengths = texts.Select(text => vocabulary.Encode(text).Length + 1).Order().ToList();
+        var source = TaskSources.ToTrainOn(spec, task, vocabulary);
+        var lengths = Enumerable.Range(0, source.Count).Select(row => source.Lengths(row, 0)).ToList();
+        return (
+            Summary(lengths.Select(length => length.Inputs), spec.Training.InputLength),
+            Summary(lengths.Select(length => length.Targets), spec.Training.TargetLength),
+            [.. Enumerable.Range(0, Math.Min(samples, source.Count)).Select(row => source.Row(row, 0)).Select(row => new TextExample(
+                SentinelText.Show(vocabulary, row.Inputs.Span), SentinelText.Show(vocabulary, row.Targets.Span)))]);
+    }
+
+    private static LengthSummary Summary(IEnumerable<int> unordered, int limit)
+    {
+        var lengths = unordered.Order().ToList();
         return lengths.Count == 0
             ? new LengthSummary(0, 0, 0, 0)
             : new LengthSummary(lengths[lengths.Count / 2], lengths[(int)(lengths.Count * 0.95)], lengths[^1], lengths.Count(length => length > limit));

@@ -6,6 +6,7 @@ using Temper.Cli.Views;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
 using Temper.Coordinator.Reports;
+using Temper.Mixture.Tasks;
 using Temper.Worker.Native;
 
 namespace Temper.Cli.Commands;
@@ -13,9 +14,6 @@ namespace Temper.Cli.Commands;
 /// <summary><c>temper run</c>: coordinator, agent and trainers on this machine, for one run.</summary>
 internal static class RunCommand
 {
-    // Says that a run was accepted here, and --resume what it wants.
-    private const string SpecFile = "spec.yaml";
-
     public static Command Create()
     {
         var spec = new Argument<FileInfo?>("spec") { Description = "The spec, YAML or JSON.", Arity = ArgumentArity.ZeroOrOne };
@@ -42,48 +40,27 @@ internal static class RunCommand
         var text = await File.ReadAllTextAsync(file.FullName, interruption.AtOnce);
         // Only to know how many slots are wanted and where to write: the coordinator checks everything.
         var spec = SpecReader.Read(text).Value;
-        var folder = output?.FullName ?? NewFolder(spec?.Name ?? "rejected");
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+        using var claimed = OutputFolder.Claim(output, spec?.Name, "temper run");
+        var folder = claimed.Path;
+        await using var cluster = await EmbeddedCluster.Start(folder, SpecOptions.Roots(data), spec?.Workers ?? 1, interruption.AtOnce);
+        switch (await cluster.Client.SubmitAsync(text, Guid.NewGuid().ToString("N"), null, folder, interruption.AtOnce))
         {
-            throw new IOException($"{folder} is not empty. Give --output a new folder, or go on with what is there: temper run --resume {folder}");
-        }
-
-        var existed = Directory.Exists(folder);
-        var roots = SpecOptions.Roots(data);
-        try
-        {
-            await using var cluster = await EmbeddedCluster.Start(folder, roots, spec?.Workers ?? 1, interruption.AtOnce);
-            switch (await cluster.Client.SubmitAsync(text, Guid.NewGuid().ToString("N"), null, folder, interruption.AtOnce))
-            {
-                case SubmitOutcome.Accepted accepted:
-                    await File.WriteAllTextAsync(Path.Combine(folder, SpecFile), text, CancellationToken.None);
-                    Console.WriteLine($"output {folder}, cache {TorchLibrary.CacheFolder()}");
-                    return await Follow(cluster.Client, accepted.Run, folder, interruption);
-                case SubmitOutcome.Rejected rejected:
-                    SpecErrorsView.Write(AnsiConsole.Console, file.Name, rejected.Errors);
-                    return ExitCodes.Usage;
-                default:
-                    throw new InvalidOperationException("Unknown outcome of a submission.");
-            }
-        }
-        finally
-        {
-            // What was never accepted leaves nothing behind.
-            if (!File.Exists(Path.Combine(folder, SpecFile)))
-            {
-                Clear(folder, existed);
-            }
+            case SubmitOutcome<RunStatus>.Accepted accepted:
+                await claimed.Keep(text);
+                Console.WriteLine($"output {folder}, cache {TorchLibrary.CacheFolder()}");
+                return await Follow(cluster.Client, accepted.Value, folder, interruption);
+            case SubmitOutcome<RunStatus>.Rejected rejected:
+                SpecErrorsView.Write(AnsiConsole.Console, file.Name, rejected.Errors);
+                return ExitCodes.Usage;
+            default:
+                throw new InvalidOperationException("Unknown outcome of a submission.");
         }
     }
 
     private static async Task<int> Resume(string folder, Interruption interruption)
     {
-        if (!File.Exists(Path.Combine(folder, SpecFile)) || !Directory.Exists(Path.Combine(folder, "state")))
-        {
-            throw new DirectoryNotFoundException($"{folder} is not the output folder of a run that `temper run` started: it has no {SpecFile} or no folder 'state'.");
-        }
-
-        var spec = SpecOptions.Read(new FileInfo(Path.Combine(folder, SpecFile)));
+        var read = SpecReader.Read(OutputFolder.SpecOf(folder));
+        var spec = read.Value ?? throw new SpecException(read.Errors);
         await using var cluster = await EmbeddedCluster.Start(folder, [folder], spec.Workers, interruption.AtOnce);
         var run = (await cluster.Client.ListAsync(interruption.AtOnce)).SingleOrDefault() ?? throw new InvalidDataException($"{folder} holds no run.");
         if (Path.TrimEndingDirectorySeparator(run.OutputDirectory) != Path.TrimEndingDirectorySeparator(folder))
@@ -151,30 +128,5 @@ internal static class RunCommand
                 Console.WriteLine($"Logs of the trainers: {Path.Combine(folder, "logs")}");
                 return ExitCodes.Failure;
         }
-    }
-
-    private static void Clear(string folder, bool keep)
-    {
-        if (!Directory.Exists(folder))
-        {
-            return;
-        }
-
-        Directory.Delete(folder, recursive: true);
-        if (keep)
-        {
-            Directory.CreateDirectory(folder);
-        }
-    }
-
-    private static string NewFolder(string name)
-    {
-        var folder = Path.Combine(Environment.CurrentDirectory, "runs", name);
-        for (var number = 2; Directory.Exists(folder); number++)
-        {
-            folder = Path.Combine(Environment.CurrentDirectory, "runs", $"{name}-{number}");
-        }
-
-        return folder;
     }
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
+using Temper.Mixture.Batching;
 using Temper.Mixture.Vocabularies;
 using Temper.Worker.Evaluation;
-using Temper.Worker.Model;
 using Temper.Worker.Models;
 using Temper.Worker.Native;
 using static TorchSharp.torch;
@@ -24,28 +24,25 @@ internal static class ScoreCommand
         {
             TorchLibrary.Load();
             set_num_threads(result.GetValue(threads));
-            var folder = ModelFolder.Open(result.GetRequiredValue(model).FullName);
-            Score(folder, result.GetRequiredValue(input), result.GetRequiredValue(output), result.GetValue(batch), result.GetValue(inputLength));
+            var models = ModelOptions.Open(result.GetRequiredValue(model));
+            Score(models, result.GetRequiredValue(input), result.GetRequiredValue(output), result.GetValue(batch), result.GetValue(inputLength));
             return ExitCodes.Success;
         });
         return command;
     }
 
-    private static void Score(ModelFolder folder, FileInfo input, FileInfo output, int batch, int? inputLength)
+    private static void Score(ModelSet models, FileInfo input, FileInfo output, int batch, int? inputLength)
     {
         var rows = JsonRows.Read(input);
-        var text = new TextDecoder(folder.Vocabulary, inputLength ?? int.MaxValue, batch);
-        var inputs = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "inputs", "input_ids", folder, text.Ids)).ToArray();
-        var targets = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "targets", "target_ids", folder, whole => [.. folder.Vocabulary!.Encode(whole), SpecialIds.Eos])).ToArray();
-        using var model = folder.LoadModel();
-        foreach (var chunk in Enumerable.Range(0, rows.Count).OrderBy(row => inputs[row].Length).Chunk(batch))
+        var text = new TextDecoder(models.Vocabulary, inputLength ?? int.MaxValue, batch);
+        var inputs = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "inputs", "input_ids", models, text.Ids)).ToArray();
+        var targets = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "targets", "target_ids", models, whole => [.. models.Vocabulary!.Encode(whole), SpecialIds.Eos])).ToArray();
+        using var predictor = models.Load();
+        var loss = new TargetScorer(batch).Score(predictor, [.. inputs.Zip(targets, (input, target) => new TokenRow(input, target))], () => { });
+        foreach (var (i, row) in rows.Index())
         {
-            var loss = model.Evaluate(ModelBatch.Of([.. chunk.Select(row => inputs[row].AsMemory())], [.. chunk.Select(row => targets[row].AsMemory())]));
-            foreach (var (i, row) in chunk.Index())
-            {
-                rows[row]["score"] = -loss.RowLoss[i];
-                rows[row]["tokens"] = loss.RowTokens[i];
-            }
+            row["score"] = -loss.RowLoss[i];
+            row["tokens"] = loss.RowTokens[i];
         }
 
         JsonRows.Write(output, rows);

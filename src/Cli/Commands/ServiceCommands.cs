@@ -27,10 +27,10 @@ internal static class SubmitCommand
             var text = await File.ReadAllTextAsync(file.FullName, ct);
             switch (await client.SubmitAsync(text, Guid.NewGuid().ToString("N"), result.GetValue(data), result.GetValue(output), ct))
             {
-                case SubmitOutcome.Accepted accepted:
-                    Console.WriteLine(accepted.Run.Id);
-                    return result.GetValue(watch) ? await WatchCommand.Watch(client, accepted.Run.Id, ct) : ExitCodes.Success;
-                case SubmitOutcome.Rejected rejected:
+                case SubmitOutcome<RunStatus>.Accepted accepted:
+                    Console.WriteLine(accepted.Value.Id);
+                    return result.GetValue(watch) ? await WatchCommand.Watch(client, accepted.Value.Id, ct) : ExitCodes.Success;
+                case SubmitOutcome<RunStatus>.Rejected rejected:
                     SpecErrorsView.Write(AnsiConsole.Console, file.Name, rejected.Errors);
                     return ExitCodes.Usage;
                 default:

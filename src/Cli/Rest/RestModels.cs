@@ -5,17 +5,17 @@ using Temper.Mixture.Tasks;
 namespace Temper.Cli.Rest;
 
 /// <summary>What came of submitting a spec.</summary>
-internal abstract record SubmitOutcome
+internal abstract record SubmitOutcome<T>
 {
     private SubmitOutcome()
     {
     }
 
-    /// <summary>The run is stored and will proceed.</summary>
-    public sealed record Accepted(RunStatus Run) : SubmitOutcome;
+    /// <summary>What was asked for is stored and will proceed.</summary>
+    public sealed record Accepted(T Value) : SubmitOutcome<T>;
 
     /// <summary>The spec has mistakes: all of them.</summary>
-    public sealed record Rejected(IReadOnlyList<SpecError> Errors) : SubmitOutcome;
+    public sealed record Rejected(IReadOnlyList<SpecError> Errors) : SubmitOutcome<T>;
 }
 
 /// <summary>What a run has measured.</summary>

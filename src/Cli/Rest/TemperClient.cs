@@ -5,6 +5,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Temper.Contracts.Agents;
+using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
@@ -40,43 +41,46 @@ internal sealed class TemperClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>Submits a spec.</summary>
+    /// <summary>Submits a run.</summary>
     /// <param name="spec">Text of the spec, YAML or JSON, as it is: the coordinator reads it, so that messages are the same everywhere.</param>
     /// <param name="idempotencyKey">The same key submits at most once: a request whose answer got lost can be sent again.</param>
     /// <param name="data">Folder where relative sources lie.</param>
     /// <param name="output">Folder for checkpoints, model and report.</param>
     /// <param name="ct">Ends the wait, not the run.</param>
-    public async Task<SubmitOutcome> SubmitAsync(string spec, string idempotencyKey, string? data, string? output, CancellationToken ct)
-    {
-        var isJson = spec.TrimStart().StartsWith('{');
-        using var request = new HttpRequestMessage(HttpMethod.Post, "runs" + Query(("data", data), ("output", output)))
-        {
-            Content = new StringContent(spec, Encoding.UTF8, isJson ? "application/json" : "application/yaml"),
-            Headers = { { "Idempotency-Key", idempotencyKey } },
-        };
-        using var response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, ct);
-        if (response.StatusCode == HttpStatusCode.UnprocessableEntity)
-        {
-            var problem = await Problem.ReadAsync(response, ct);
-            return new SubmitOutcome.Rejected(problem.Errors is { Count: > 0 } errors ? errors : [new SpecError("$", problem.Describe(response))]);
-        }
+    public Task<SubmitOutcome<RunStatus>> SubmitAsync(string spec, string idempotencyKey, string? data, string? output, CancellationToken ct) =>
+        SubmitAsync<RunStatus>("runs", spec, idempotencyKey, data, output, ct);
 
-        return new SubmitOutcome.Accepted(await ReadAsync<RunStatus>(response, ct));
-    }
+    /// <summary>Submits an experiment, as <see cref="SubmitAsync(string, string, string?, string?, CancellationToken)"/> does a run.</summary>
+    public Task<SubmitOutcome<ExperimentStatus>> SubmitExperimentAsync(string spec, string idempotencyKey, string? data, string? output, CancellationToken ct) =>
+        SubmitAsync<ExperimentStatus>("experiments", spec, idempotencyKey, data, output, ct);
 
     /// <summary>All runs.</summary>
-    public async Task<IReadOnlyList<RunStatus>> ListAsync(CancellationToken ct)
+    public Task<IReadOnlyList<RunStatus>> ListAsync(CancellationToken ct) => AllAsync<RunStatus>("runs", ct);
+
+    /// <summary>The runs of an experiment, in the order of its layout.</summary>
+    public async Task<IReadOnlyList<RunStatus>> RunsOfAsync(string experiment, CancellationToken ct) =>
+        [.. (await AllAsync<RunStatus>("runs", ct, ("experiment", experiment))).Reverse()];
+
+    /// <summary>All experiments.</summary>
+    public Task<IReadOnlyList<ExperimentStatus>> ExperimentsAsync(CancellationToken ct) => AllAsync<ExperimentStatus>("experiments", ct);
+
+    /// <summary>One experiment.</summary>
+    public Task<ExperimentStatus> ExperimentAsync(string id, CancellationToken ct) => GetAsync<ExperimentStatus>(Experiment(id), ct);
+
+    /// <summary>Cancels, pauses or resumes all runs of an experiment.</summary>
+    public Task<ExperimentStatus> CommandExperimentAsync(string id, string verb, CancellationToken ct) => PostAsync<ExperimentStatus>($"{Experiment(id)}/{verb}", ct);
+
+    /// <summary>The report of an experiment as text, made now.</summary>
+    /// <param name="id">The experiment.</param>
+    /// <param name="mediaType"><c>application/json</c> or <c>text/html</c>.</param>
+    /// <param name="ct">Ends the wait.</param>
+    public async Task<string> ExperimentReportAsync(string id, string mediaType, CancellationToken ct)
     {
-        var all = new List<RunStatus>();
-        string? cursor = null;
-        do
-        {
-            var page = await GetAsync<Page<RunStatus>>("runs" + Query(("cursor", cursor)), ct);
-            all.AddRange(page.Items);
-            cursor = page.Next;
-        }
-        while (cursor is not null);
-        return all;
+        using var request = new HttpRequestMessage(HttpMethod.Get, Experiment(id) + "/report");
+        request.Headers.Accept.Clear();
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(mediaType));
+        using var response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, ct);
+        return await response.Content.ReadAsStringAsync(ct);
     }
 
     /// <summary>One run.</summary>
@@ -179,11 +183,46 @@ internal sealed class TemperClient : IDisposable
         return await ReadAsync<T>(response, ct);
     }
 
-    private async Task<RunStatus> CommandAsync(string id, string command, CancellationToken ct)
+    private async Task<SubmitOutcome<T>> SubmitAsync<T>(string path, string spec, string idempotencyKey, string? data, string? output, CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{Run(id)}/{command}");
+        var isJson = spec.TrimStart().StartsWith('{');
+        using var request = new HttpRequestMessage(HttpMethod.Post, path + Query(("data", data), ("output", output)))
+        {
+            Content = new StringContent(spec, Encoding.UTF8, isJson ? "application/json" : "application/yaml"),
+            Headers = { { "Idempotency-Key", idempotencyKey } },
+        };
         using var response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, ct);
-        return await ReadAsync<RunStatus>(response, ct);
+        if (response.StatusCode == HttpStatusCode.UnprocessableEntity)
+        {
+            var problem = await Problem.ReadAsync(response, ct);
+            return new SubmitOutcome<T>.Rejected(problem.Errors is { Count: > 0 } errors ? errors : [new SpecError("$", problem.Describe(response))]);
+        }
+
+        return new SubmitOutcome<T>.Accepted(await ReadAsync<T>(response, ct));
+    }
+
+    // Page by page, the newest first.
+    private async Task<IReadOnlyList<T>> AllAsync<T>(string path, CancellationToken ct, params (string Key, string? Value)[] filters)
+    {
+        var all = new List<T>();
+        string? cursor = null;
+        do
+        {
+            var page = await GetAsync<Page<T>>(path + Query([.. filters, ("limit", "500"), ("cursor", cursor)]), ct);
+            all.AddRange(page.Items);
+            cursor = page.Next;
+        }
+        while (cursor is not null);
+        return all;
+    }
+
+    private Task<RunStatus> CommandAsync(string id, string command, CancellationToken ct) => PostAsync<RunStatus>($"{Run(id)}/{command}", ct);
+
+    private async Task<T> PostAsync<T>(string path, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path);
+        using var response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, ct);
+        return await ReadAsync<T>(response, ct);
     }
 
     private async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken ct)
@@ -202,6 +241,8 @@ internal sealed class TemperClient : IDisposable
 
         throw await RefusedAsync(response, ct);
     }
+
+    private static string Experiment(string id) => "experiments/" + Uri.EscapeDataString(id);
 
     private static string Run(string id) => "runs/" + Uri.EscapeDataString(id);
 

@@ -18,6 +18,7 @@ namespace Temper.Contracts.Agents;
 /// <param name="OutputDirectory">Folder of checkpoints and the exported model.</param>
 /// <param name="StartCheckpoint">Name of the checkpoint folder to start from, below <c>checkpoints</c>; null to start from the beginning.</param>
 /// <param name="Secret">Key, as base64, with which the ranks of this epoch authenticate each other.</param>
+/// <param name="ModelFolders">Folders of the models to start from, in the order of <see cref="ModelSpec.References"/>; empty for random weights.</param>
 public sealed record TrainerAssignment(
     string RunId,
     long Epoch,
@@ -28,7 +29,8 @@ public sealed record TrainerAssignment(
     IReadOnlyList<string> DataRoots,
     string OutputDirectory,
     string? StartCheckpoint,
-    string Secret);
+    string Secret,
+    IReadOnlyList<string> ModelFolders);
 
 /// <summary>A command to a running trainer.</summary>
 /// <param name="Offers">What all ranks published, in the order of ranks: connect.</param>
@@ -96,6 +98,8 @@ public abstract record TrainerEvent
 /// <param name="TargetTokens">Target tokens of the global batch.</param>
 /// <param name="PaddedTokens">Positions computed, padding included, inputs and targets, of the global batch.</param>
 /// <param name="Tasks">What each task had of it; tasks without rows are left out.</param>
+/// <param name="Flops">Floating-point operations of the global batch as it was computed, padding included; see <see cref="Models.T5Costs"/>.</param>
+/// <param name="UnpaddedFlops">What they would have been without padding.</param>
 public sealed record StepRow(
     int Step,
     double Loss,
@@ -107,7 +111,9 @@ public sealed record StepRow(
     long InputTokens,
     long TargetTokens,
     long PaddedTokens,
-    IReadOnlyDictionary<string, TaskStep> Tasks);
+    IReadOnlyDictionary<string, TaskStep> Tasks,
+    double Flops = 0,
+    double UnpaddedFlops = 0);
 
 /// <summary>A task's part of a step.</summary>
 /// <param name="Examples">Rows.</param>
@@ -124,6 +130,8 @@ public sealed record TaskStep(int Examples, long TargetTokens, double LossSum);
 /// <param name="Metrics">T5's names, ×100; NaN is written as null.</param>
 /// <param name="Samples">A few predictions: untrusted text.</param>
 /// <param name="Seconds">How long it took.</param>
+/// <param name="Loss">Mean cross entropy over the split's target tokens, teacher-forced, in nats; null where it was not computed.</param>
+/// <param name="TargetTokens">The target tokens that it is the mean over.</param>
 public sealed record EvaluationRow(
     int Step,
     bool Final,
@@ -132,7 +140,9 @@ public sealed record EvaluationRow(
     int Examples,
     IReadOnlyDictionary<string, double?> Metrics,
     IReadOnlyList<SamplePrediction> Samples,
-    double Seconds);
+    double Seconds,
+    double? Loss = null,
+    long TargetTokens = 0);
 
 /// <summary>A prediction beside what was asked and expected. All three are untrusted text.</summary>
 public sealed record SamplePrediction(string Inputs, string Target, string Prediction);

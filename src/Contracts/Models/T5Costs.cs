@@ -1,3 +1,5 @@
+using Temper.Mixture.Batching;
+
 namespace Temper.Contracts.Models;
 
 /// <summary>What a model of a given shape costs: parameters exactly, operations nearly exactly, memory as an estimate.</summary>
@@ -19,14 +21,15 @@ public static class T5Costs
     }
 
     /// <summary>
-    /// Floating-point operations of one training step (forward, and twice that backward): all matrix products, a multiply-add
+    /// Floating-point operations of training on one rectangle of rows (forward, and twice that backward): all matrix products, a multiply-add
     /// counted as two; norms, softmax and the optimizer, together a few percent, left out.
     /// </summary>
     /// <param name="config">The model's shape.</param>
-    /// <param name="rows">Sequences in the step.</param>
+    /// <param name="rows">Sequences in the rectangle.</param>
     /// <param name="inputLength">Padded input tokens per sequence.</param>
     /// <param name="targetLength">Padded target tokens per sequence.</param>
-    public static double TrainingFlops(T5Config config, long rows, long inputLength, long targetLength)
+    /// <param name="targetTokens">Targets that are no padding: the vocabulary product is computed for these alone.</param>
+    public static double TrainingFlops(T5Config config, long rows, long inputLength, long targetLength, long targetTokens)
     {
         var (d, inner) = ((double)config.ModelSize, (double)config.Heads * config.HeadSize);
         var (inputs, targets) = ((double)rows * inputLength, (double)rows * targetLength);
@@ -34,8 +37,16 @@ public static class T5Costs
         var encoder = config.EncoderLayers * ((inputs * ((4 * d * inner) + feedForward)) + (2 * inner * inputs * inputLength));
         var decoder = config.DecoderLayers * ((targets * ((6 * d * inner) + feedForward)) + (inputs * 2 * d * inner)
             + (2 * inner * targets * (targetLength + inputLength)));
-        return 3 * 2 * (encoder + decoder + (targets * d * config.VocabularySize));
+        return 3 * 2 * (encoder + decoder + (targetTokens * d * config.VocabularySize));
     }
+
+    /// <summary>Operations of a step as it is computed: every micro-batch of every rank padded to its longest rows.</summary>
+    public static double TrainingFlops(T5Config config, BatchPlan plan) => plan.Ranks.Sum(rank => rank.Sum(rows => TrainingFlops(
+        config, rows.Length, rows.Max(row => row.InputTokens), rows.Max(row => row.TargetTokens), rows.Sum(row => (long)row.TargetTokens))));
+
+    /// <summary>What the same step would take if no row had to be padded: the difference is padding's share.</summary>
+    public static double UnpaddedFlops(T5Config config, BatchPlan plan) =>
+        plan.Rows.Sum(row => TrainingFlops(config, 1, row.InputTokens, row.TargetTokens, row.TargetTokens));
 
     /// <summary>
     /// Bytes that training takes at its peak, within about a quarter: the process itself, master weights and gradients (fp32), the optimizer's

@@ -92,15 +92,18 @@ public static class FailureCauses
     /// <summary>Sources differ between ranks, or from those that the checkpoint was trained on. Not retried.</summary>
     public const string SourcesDiffer = "sources_differ";
 
+    /// <summary>A run whose model it starts from has failed or was cancelled. Not retried.</summary>
+    public const string ParentFailed = "parent_failed";
+
     /// <summary>An error in the trainer, such as lack of memory or a full disk.</summary>
     public const string TrainerError = "trainer_error";
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [TrainerDied, AgentLost, TrainerSilent, NoProgress, Exchange, NonFinite, CheckpointDamaged, SourcesDiffer, TrainerError];
+        [TrainerDied, AgentLost, TrainerSilent, NoProgress, Exchange, NonFinite, CheckpointDamaged, SourcesDiffer, ParentFailed, TrainerError];
 
     /// <summary>Whether another attempt could end differently.</summary>
-    public static bool IsRetryable(string cause) => cause is not (NonFinite or SourcesDiffer);
+    public static bool IsRetryable(string cause) => cause is not (NonFinite or SourcesDiffer or ParentFailed);
 }
 
 /// <summary>What is known of a run. Times are UTC.</summary>
@@ -120,6 +123,11 @@ public static class FailureCauses
 /// <param name="StartedAt">When its trainers first started.</param>
 /// <param name="EndedAt">When it reached a terminal phase.</param>
 /// <param name="Precision">Resolved number format, <c>fp32</c> or <c>bf16</c>; null before the first start.</param>
+/// <param name="Priority">Its place in the queue, 0 to 100: larger goes first.</param>
+/// <param name="WaitingSince">Since when it waits for workers; null while it does not.</param>
+/// <param name="StartsFrom">The runs whose models it starts from.</param>
+/// <param name="ExperimentId">The experiment that it belongs to; null for none.</param>
+/// <param name="ExperimentKey">Its name within the experiment.</param>
 [GenerateSerializer, Immutable, Alias("temper.run-status")]
 public sealed record RunStatus(
     [property: Id(0)] string Id,
@@ -137,4 +145,9 @@ public sealed record RunStatus(
     [property: Id(12)] DateTimeOffset CreatedAt,
     [property: Id(13)] DateTimeOffset? StartedAt,
     [property: Id(14)] DateTimeOffset? EndedAt,
-    [property: Id(15)] string? Precision);
+    [property: Id(15)] string? Precision,
+    [property: Id(16)] int Priority = 50,
+    [property: Id(17)] DateTimeOffset? WaitingSince = null,
+    [property: Id(18)] IReadOnlyList<string>? StartsFrom = null,
+    [property: Id(19)] string? ExperimentId = null,
+    [property: Id(20)] string? ExperimentKey = null);

@@ -1,42 +1,64 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
+using Temper.Contracts.Agents;
 using Temper.Contracts.Models;
 using Temper.Mixture.Mixing;
+using Temper.Mixture.Objectives;
 using Temper.Mixture.Tasks;
+using Temper.Mixture.Vocabularies;
 
 namespace Temper.Contracts.Specs;
 
-/// <summary>Checks what a spec means and works out what it will cost.</summary>
-public static class RunPlanner
+/// <summary>
+/// Checks what specs mean and works out what they will cost. Rows that one spec needed are kept for the next: the runs of an experiment
+/// mostly train on the same ones.
+/// </summary>
+/// <param name="context">What they are checked against.</param>
+public sealed class RunPlanner(PlanningContext context)
 {
+    private readonly Dictionary<string, TaskData> _tasks = [];
+    private readonly Dictionary<string, TaskSet> _encoded = [];
+
     /// <summary>
     /// Checks everything that can be known before a run starts: files, columns, labels, rates, divisibility, lengths, the model, its memory.
     /// Reads all rows of all tasks, so that a mistake in the last line of a file is found now and not in the trainers.
     /// </summary>
     /// <param name="spec">A spec that <see cref="SpecReader"/> accepted.</param>
-    /// <param name="dataRoots">Folders that relative sources lie under.</param>
-    /// <param name="largestSlotMemory">Bytes that a trainer may use on the largest agent; null if no agent is known.</param>
     /// <returns>The plan, or every mistake.</returns>
-    public static SpecResult<RunPlan> Plan(RunSpec spec, IReadOnlyList<string> dataRoots, long? largestSlotMemory)
+    public SpecResult<PlannedRun> Plan(RunSpec spec)
     {
         var errors = new List<SpecError>();
         CheckBatch(spec, errors);
+        CheckSteps(spec, errors);
         CheckRates(spec, errors);
-        var tasks = LoadTasks(spec, dataRoots, errors);
-        var config = ResolveModel(spec, dataRoots, errors);
-        if (config is not null)
+        var tasks = LoadTasks(spec, errors);
+        var vocabulary = OpenVocabulary(spec, errors);
+        var fits = vocabulary is not null && TaskSources.Check(spec, vocabulary, errors);
+        var model = vocabulary is null ? null : ModelResolver.Resolve(spec.Model, vocabulary, context, errors);
+        if (model is not null && fits)
         {
-            CheckMemory(spec, config, tasks, largestSlotMemory, errors);
+            CheckMemory(spec, model, tasks, errors);
         }
 
-        return errors.Count > 0 ? new SpecResult<RunPlan>(null, errors) : new SpecResult<RunPlan>(Describe(spec, config!, tasks), []);
+        if (errors.Count == 0)
+        {
+            try
+            {
+                return new SpecResult<PlannedRun>(new PlannedRun(spec, Describe(spec, model!, tasks, vocabulary!), model!.Origins), []);
+            }
+            catch (SpecException e)
+            {
+                errors.AddRange(e.Errors);
+            }
+        }
+
+        return new SpecResult<PlannedRun>(null, errors);
     }
 
     /// <summary>Reads a spec and checks its meaning: every mistake of both kinds at once.</summary>
     /// <param name="text">YAML or JSON.</param>
-    /// <param name="dataRoots">Folders that relative sources lie under.</param>
-    /// <param name="largestSlotMemory">Bytes that a trainer may use on the largest agent; null if no agent is known.</param>
-    public static SpecResult<PlannedRun> ReadAndPlan(string text, IReadOnlyList<string> dataRoots, long? largestSlotMemory)
+    public SpecResult<PlannedRun> ReadAndPlan(string text)
     {
         var errors = new List<SpecError>();
         if (SpecReader.Read(text, errors) is not { } spec)
@@ -44,10 +66,27 @@ public static class RunPlanner
             return new SpecResult<PlannedRun>(null, errors);
         }
 
-        var plan = Plan(spec, dataRoots, largestSlotMemory);
+        var plan = Plan(spec);
         // What cannot be read has been said; that its stand-in means nothing need not be.
         errors.AddRange(plan.Errors.Where(later => !errors.Exists(error => Covers(error.Path, later.Path))).ToList());
-        return errors.Count > 0 ? new SpecResult<PlannedRun>(null, errors) : new SpecResult<PlannedRun>(new PlannedRun(spec, plan.Value!), []);
+        return errors.Count > 0 ? new SpecResult<PlannedRun>(null, errors) : plan;
+    }
+
+    /// <summary>What training takes; for a spec whose model starts from random weights and that <see cref="Plan"/> accepts.</summary>
+    /// <exception cref="SpecException">The spec is wrong.</exception>
+    public TrainingCost Cost(RunSpec spec)
+    {
+        var errors = new List<SpecError>();
+        var tasks = LoadTasks(spec, errors);
+        var vocabulary = OpenVocabulary(spec, errors);
+        var config = vocabulary is null ? null : ModelResolver.ByName(spec.Model, vocabulary, errors);
+        CheckBatch(spec, errors);
+        if (vocabulary is not null)
+        {
+            TaskSources.Check(spec, vocabulary, errors);
+        }
+
+        return errors.Count > 0 ? throw new SpecException(errors) : TrainingCost.Of(spec, config!, Encode(spec, tasks, vocabulary!));
     }
 
     private static bool Covers(string path, string other) =>
@@ -63,10 +102,24 @@ public static class RunPlanner
                 "training.batch",
                 $"A batch of {spec.Training.Batch} examples cannot be shared by {spec.Workers} workers × {spec.Training.MicroBatches} micro-batches. Write a multiple of {parts}, such as {nearest}."));
         }
+    }
 
-        if (spec.Training.Schedule.Warmup > spec.Training.Steps && spec.Training.Schedule.Kind != ScheduleKind.T5)
+    private static void CheckSteps(RunSpec spec, List<SpecError> errors)
+    {
+        var (steps, schedule) = (spec.Training.Steps, spec.Training.Schedule);
+        if (steps > 0 && schedule.Warmup > steps && schedule.Kind != ScheduleKind.T5)
         {
-            errors.Add(new SpecError("training.schedule.warmup", $"The warm-up of {spec.Training.Schedule.Warmup} steps is longer than the {spec.Training.Steps} steps of the run. Write at most that."));
+            errors.Add(new SpecError("training.schedule.warmup", $"The warm-up of {schedule.Warmup} steps is longer than the {steps} steps of the run. Write at most that."));
+        }
+
+        if (steps == 0 && spec.Model.References.Count == 0)
+        {
+            errors.Add(new SpecError("training.steps", "A run of no steps evaluates a model, and none is named. Write model.init_from or model.members, or at least 1 step."));
+        }
+
+        if (steps > 0 && spec.Model.IsEnsemble)
+        {
+            errors.Add(new SpecError("training.steps", "An ensemble is evaluated, not trained. Write 0, or model.combine: weights to train on from the average of its members."));
         }
     }
 
@@ -106,14 +159,14 @@ public static class RunPlanner
         }
     }
 
-    private static List<TaskData> LoadTasks(RunSpec spec, IReadOnlyList<string> dataRoots, List<SpecError> errors)
+    private List<TaskData> LoadTasks(RunSpec spec, List<SpecError> errors)
     {
         var loaded = new List<TaskData>();
         foreach (var (name, task) in spec.Tasks.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             try
             {
-                loaded.Add(TaskLoader.Load(name, task, dataRoots));
+                loaded.Add(Kept(_tasks, [name, task with { Rate = null }], () => TaskLoader.Load(name, task, context.DataRoots)));
             }
             catch (SpecException e)
             {
@@ -124,21 +177,33 @@ public static class RunPlanner
         return loaded;
     }
 
-    private static T5Config? ResolveModel(RunSpec spec, IReadOnlyList<string> dataRoots, List<SpecError> errors)
+    private TaskSet Encode(RunSpec spec, List<TaskData> tasks, IVocabulary vocabulary)
     {
-        if (VocabularyOpener.TryOpen(spec.Vocabulary, dataRoots, out var vocabulary, out var problem))
+        object[] key = [vocabulary.ContentHash, spec.Training.InputLength, spec.Training.TargetLength, .. tasks.Select(task => task.ContentHash)];
+        return Kept(_encoded, key, () => TaskSet.Encode(spec, tasks, vocabulary, () => { })).Under(spec);
+    }
+
+    private static T Kept<T>(Dictionary<string, T> kept, object[] key, Func<T> make)
+    {
+        var text = JsonSerializer.Serialize(key, ProtocolJson.Options);
+        return kept.TryGetValue(text, out var known) ? known : kept[text] = make();
+    }
+
+    private IVocabulary? OpenVocabulary(RunSpec spec, List<SpecError> errors)
+    {
+        if (VocabularyOpener.TryOpen(spec.Vocabulary, context.DataRoots, out var vocabulary, out var problem))
         {
-            return ModelResolver.Resolve(spec.Model, vocabulary, dataRoots, errors);
+            return vocabulary;
         }
 
         errors.Add(new SpecError("vocabulary.file", problem));
         return null;
     }
 
-    private static void CheckMemory(RunSpec spec, T5Config config, List<TaskData> tasks, long? largest, List<SpecError> errors)
+    private void CheckMemory(RunSpec spec, ResolvedModel model, List<TaskData> tasks, List<SpecError> errors)
     {
-        var needed = Memory(spec, config, tasks);
-        if (largest is { } available && needed > available)
+        var needed = Memory(spec, model, tasks);
+        if (context.LargestSlotMemory is { } available && needed > available)
         {
             errors.Add(new SpecError(
                 "model",
@@ -146,60 +211,121 @@ public static class RunPlanner
         }
     }
 
-    private static long Memory(RunSpec spec, T5Config config, List<TaskData> tasks)
+    private static long Memory(RunSpec spec, ResolvedModel model, List<TaskData> tasks)
     {
         var rows = Math.Max(1, spec.Training.Batch / (spec.Workers * spec.Training.MicroBatches));
         var (inputs, targets) = LongestRows(spec, tasks);
         // Before the agents are known bf16 may turn out as fp32: the larger of the two.
-        return Enumerable.Max([true, false], bf16 => T5Costs.TrainingBytes(
-            config, rows, inputs, targets, bf16, spec.Training.Optimizer.Kind == OptimizerKind.Adamw ? 8 : 1));
+        var training = Enumerable.Max([true, false], bf16 => T5Costs.TrainingBytes(
+            model.Config, rows, inputs, targets, bf16, spec.Training.Optimizer.Kind == OptimizerKind.Adamw ? 8 : 1));
+        // The other members of an ensemble bring weights, gradients' room and bf16 copies, but are not trained.
+        return training + (spec.Model.IsEnsemble ? model.Members.Skip(1).Sum(member => T5Costs.Parameters(member) * 12) : 0);
     }
 
     // A token is at least a byte of text: the longest text bounds the longest row.
     private static (int Inputs, int Targets) LongestRows(RunSpec spec, List<TaskData> tasks)
     {
-        var train = tasks.SelectMany(task => task.Train);
         var (inputs, targets) = (1, 1);
-        foreach (var row in train)
+        foreach (var task in tasks)
         {
-            inputs = Math.Max(inputs, Encoding.UTF8.GetByteCount(row.Inputs) + 1);
-            targets = Math.Max(targets, Encoding.UTF8.GetByteCount(row.Targets) + 1);
+            if (task.SpanCorruption is { } corruption)
+            {
+                var longest = LongestChunk(spec, task, corruption);
+                (inputs, targets) = (Math.Max(inputs, longest.Inputs), Math.Max(targets, longest.Targets));
+                continue;
+            }
+
+            foreach (var row in task.Train)
+            {
+                inputs = Math.Max(inputs, Encoding.UTF8.GetByteCount(row.Inputs) + 1);
+                targets = Math.Max(targets, Encoding.UTF8.GetByteCount(row.Targets) + 1);
+            }
         }
 
         return (Math.Min(inputs, spec.Training.InputLength), Math.Min(targets, spec.Training.TargetLength));
     }
 
-    private static RunPlan Describe(RunSpec spec, T5Config config, List<TaskData> tasks)
+    // Rows are put on end, each with a token for its beginning and one for its end at most: a chunk is as long as the inputs allow unless the
+    // whole text is shorter.
+    private static SpanLengths LongestChunk(RunSpec spec, TaskData task, SpanCorruptionSpec corruption)
     {
-        var rates = MixingRates.Compute(spec.Mixture, [.. tasks.Select(task => task.Train.Count)], [.. tasks.Select(task => spec.Tasks[task.Name].Rate)]);
-        var (inputs, targets) = LongestRows(spec, tasks);
+        var longest = SpanLengths.Fitting(spec.Training.InputLength, corruption);
+        var tokens = task.Train.Sum(row => Encoding.UTF8.GetByteCount(row.Inputs) + 2L);
+        return tokens < longest.Tokens ? SpanLengths.Of((int)tokens, corruption) : longest;
+    }
+
+    private RunPlan Describe(RunSpec spec, ResolvedModel model, List<TaskData> tasks, IVocabulary vocabulary)
+    {
+        var encoded = Encode(spec, tasks, vocabulary);
+        var cost = TrainingCost.Of(spec, model.Config, encoded);
         var drawn = (double)spec.Training.Steps * spec.Training.Batch;
+        var speed = context.Speed?.Invoke(spec);
         return new RunPlan(
-            T5Costs.Parameters(config),
-            T5Costs.TrainingFlops(config, spec.Training.Batch, inputs, targets),
-            Memory(spec, config, tasks),
-            [.. tasks.Select((task, i) => new TaskPlan(
-                task.Name, task.Train.Count, task.Validation.Count, task.Test.Count, rates[i], task.Train.Count == 0 ? 0 : drawn * rates[i] / task.Train.Count))]);
+            model.Members.Sum(T5Costs.Parameters),
+            spec.Training.Steps == 0 ? 0 : cost.Flops / spec.Training.Steps,
+            Memory(spec, model, tasks),
+            [.. tasks.Select((task, i) => Describe(encoded, i, drawn))],
+            cost.Flops,
+            cost.PaddingShare,
+            speed is null ? null : cost.Flops / (speed.FlopsPerSecond * spec.Workers),
+            speed?.Basis);
+    }
+
+    private static TaskPlan Describe(TaskSet tasks, int task, double drawn)
+    {
+        var (source, rate) = (tasks.Sources[task], tasks.Rates[task]);
+        var lengths = Enumerable.Range(0, source.Count).Select(row => source.Lengths(row, 0)).ToList();
+        return new TaskPlan(
+            tasks.Names[task],
+            source.Count,
+            tasks.EvaluationCount(task, "validation"),
+            tasks.EvaluationCount(task, "test"),
+            rate,
+            source.Count == 0 ? 0 : drawn * rate / source.Count,
+            source.Count == 0 ? 0 : drawn * rate * lengths.Average(length => length.Inputs),
+            source.Count == 0 ? 0 : drawn * rate * lengths.Average(length => length.Targets));
     }
 
     private static string Gibibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB");
 }
 
-/// <summary>A spec and what it will be.</summary>
-public sealed record PlannedRun(RunSpec Spec, RunPlan Plan);
+/// <summary>A spec, what it will be, and where its model comes from.</summary>
+public sealed record PlannedRun(RunSpec Spec, RunPlan Plan, IReadOnlyList<ModelOrigin> Origins);
 
 /// <summary>What a run will be.</summary>
-/// <param name="Parameters">Number of weights.</param>
-/// <param name="FlopsPerStep">Floating-point operations of the largest possible step, every row as long as the longest.</param>
+/// <param name="Parameters">Number of weights; of an ensemble all members' together.</param>
+/// <param name="FlopsPerStep">Floating-point operations of an average step, padding included.</param>
 /// <param name="MemoryBytes">Estimated peak memory of one trainer.</param>
 /// <param name="Tasks">The tasks, by name.</param>
-public sealed record RunPlan(long Parameters, double FlopsPerStep, long MemoryBytes, IReadOnlyList<TaskPlan> Tasks);
+/// <param name="TrainingFlops">Floating-point operations of all steps, padding included; see <see cref="T5Costs"/>.</param>
+/// <param name="PaddingShare">Padding's part of them, 0 to 1.</param>
+/// <param name="PredictedSeconds">How long the steps will take once it has workers, evaluations left out; null if no speed is known.</param>
+/// <param name="SpeedBasis">How the speed is known that the prediction rests on.</param>
+public sealed record RunPlan(
+    long Parameters,
+    double FlopsPerStep,
+    long MemoryBytes,
+    IReadOnlyList<TaskPlan> Tasks,
+    double TrainingFlops = 0,
+    double PaddingShare = 0,
+    double? PredictedSeconds = null,
+    string? SpeedBasis = null);
 
 /// <summary>What a task will be.</summary>
 /// <param name="Name">The task.</param>
-/// <param name="TrainExamples">Training rows.</param>
+/// <param name="TrainExamples">Training rows; of a text to pre-train on its chunks, as in the other splits.</param>
 /// <param name="ValidationExamples">Validation rows.</param>
 /// <param name="TestExamples">Test rows.</param>
 /// <param name="Rate">Share of the examples that are drawn from it; all rates add up to 1.</param>
 /// <param name="Epochs">How many times the run goes through its training rows.</param>
-public sealed record TaskPlan(string Name, int TrainExamples, int ValidationExamples, int TestExamples, double Rate, double Epochs);
+/// <param name="InputTokens">Input tokens that the run sees of it, end of sequence included.</param>
+/// <param name="TargetTokens">Target tokens that the run sees of it.</param>
+public sealed record TaskPlan(
+    string Name,
+    int TrainExamples,
+    int ValidationExamples,
+    int TestExamples,
+    double Rate,
+    double Epochs,
+    double InputTokens = 0,
+    double TargetTokens = 0);

@@ -25,7 +25,9 @@ public sealed record RunSpec(
     [property: Range(1, 1024)] int Workers = 1,
     [property: Description("Threads of each trainer; part of the spec because another number changes the last bits of sums.")]
     [property: Range(1, 256)] int Threads = 1,
-    [property: Description("Seed of the weights, the order of the data and dropout.")] long Seed = 17)
+    [property: Description("Seed of the weights, the order of the data and dropout.")] long Seed = 17,
+    [property: Description("Place in the queue, 0 to 100: larger goes first; 50 if not given.")]
+    [property: Range(0, 100)] int Priority = 50)
 {
     /// <summary>Text to ids.</summary>
     [Description("Text to ids.")]
@@ -75,11 +77,21 @@ public enum ModelFamily
     V1_1,
 }
 
+/// <summary>How several models become one.</summary>
+public enum Combination
+{
+    /// <summary>An ensemble: the logits of all members are averaged at every decoding step (Raffel et al. 2020, section 3.6).</summary>
+    Logits,
+
+    /// <summary>One model: the uniform average of the members' weights, which costs no more than a member.</summary>
+    Weights,
+}
+
 /// <summary>The network: a size by name, single dimensions to override it, and where its weights come from.</summary>
 public sealed record ModelSpec(
     [property: Description("A size by name: tiny, mini, t5-small … t5-11b, t5-1.1-small … t5-1.1-xxl, byt5-small … byt5-xxl.")] string Size = "tiny",
     [property: Description("v1_0 (ReLU, tied) or v1_1 (gated GELU, untied); for tiny and mini only, other sizes imply it.")] ModelFamily? Family = null,
-    [property: Description("Folder of a model in Hugging Face's layout to start from, relative to the data root.")] string? InitFrom = null,
+    [property: Description("What to start from: a folder in Hugging Face's layout, relative to the data root, or run:ID for the model of another run.")] string? InitFrom = null,
     [property: Description("Width of the model.")][property: Range(8, 65536)] int? DModel = null,
     [property: Description("Width of the feed-forward layers.")][property: Range(8, 262144)] int? DFf = null,
     [property: Description("Width of one attention head.")][property: Range(1, 1024)] int? DKv = null,
@@ -88,7 +100,21 @@ public sealed record ModelSpec(
     [property: Description("Decoder layers.")][property: Range(1, 256)] int? DecoderLayers = null,
     [property: Description("Dropout rate, 0 to 0.9.")][property: Range(0.0, 0.9)] double Dropout = 0.1,
     [property: Description("Standard deviation of the initial embeddings; T5's own is 1.0, AdamW wants about 0.02.")]
-    [property: Range(1e-6, 10.0)] double EmbeddingStd = 1.0);
+    [property: Range(1e-6, 10.0)] double EmbeddingStd = 1.0,
+    [property: Description("Several models instead of init_from, each a folder or run:ID, to be combined into one.")] IReadOnlyList<string>? Members = null,
+    [property: Description("How members are combined: logits (an ensemble, to be evaluated) or weights (their uniform average).")] Combination Combine = Combination.Logits)
+{
+    /// <summary>What stands before the id of a run in <see cref="InitFrom"/> and <see cref="Members"/>.</summary>
+    public const string RunPrefix = "run:";
+
+    /// <summary>Everything that the weights come from; empty for random ones.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> References => Members ?? (InitFrom is null ? [] : [InitFrom]);
+
+    /// <summary>Whether this is several models that answer together.</summary>
+    [JsonIgnore]
+    public bool IsEnsemble => Members is not null && Combine == Combination.Logits;
+}
 
 /// <summary>Number format of matrix products.</summary>
 public enum Precision
@@ -105,7 +131,7 @@ public enum Precision
 
 /// <summary>How the run trains.</summary>
 public sealed record TrainingSpec(
-    [property: Description("Optimizer steps.")][property: Range(1, 100_000_000)] int Steps,
+    [property: Description("Optimizer steps; 0 evaluates what the model starts from.")][property: Range(0, 100_000_000)] int Steps,
     [property: Description("Examples in a global batch; divisible by workers × micro_batches.")][property: Range(1, 1_000_000)] int Batch = 64,
     [property: Description("Micro-batches that each worker's share of a batch is cut into (gradient accumulation).")][property: Range(1, 1024)] int MicroBatches = 1,
     [property: Description("Longest input in tokens, end of sequence included; longer ones are cut.")][property: Range(2, 65536)] int InputLength = 512,

@@ -88,6 +88,7 @@ internal static class SpecBinder
     {
         _ when type == typeof(string) => "",
         _ when type == typeof(int) => 1,
+        _ when type.IsEnum => Enum.ToObject(type, 0),
         _ when type.IsInterface => Value(new JsonObject(), type, null, "", [])!,
         _ => Record(new JsonObject(), type, "", [])!,
     };

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Temper.Mixture.Tasks;
 
 namespace Temper.Contracts.Specs;
@@ -17,11 +18,12 @@ public static class SpecReader
     }
 
     /// <summary>Reads what can be read: with errors the result lacks what was wrong. Null if the text is no document at all.</summary>
-    internal static RunSpec? Read(string text, List<SpecError> errors)
-    {
-        var document = text.TrimStart().StartsWith('{') ? JsonText.Parse(text, errors) : YamlText.Parse(text, errors);
-        return document is null ? null : SpecBinder.Bind<RunSpec>(document, errors);
-    }
+    internal static RunSpec? Read(string text, List<SpecError> errors) =>
+        Document(text, errors) is { } document ? SpecBinder.Bind<RunSpec>(document, errors) : null;
+
+    /// <summary>The text as a tree, not yet understood; null, and an error, if it is no document at all.</summary>
+    internal static JsonNode? Document(string text, List<SpecError> errors) =>
+        text.TrimStart().StartsWith('{') ? JsonText.Parse(text, errors) : YamlText.Parse(text, errors);
 }
 
 /// <summary>A value, or every reason why there is none.</summary>

@@ -5,41 +5,50 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Hosting;
 using Temper.Contracts.Agents;
+using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
+using Temper.Coordinator.Experiments;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Api;
 
 /// <summary>
-/// What happened to a run: as a list, or as a stream of server-sent events that first replays what came after <c>Last-Event-ID</c> and
-/// ends with the run.
+/// What happened to a run or an experiment: as a list, or as a stream of server-sent events that first replays what came after <c>Last-Event-ID</c> and
+/// ends with it.
 /// </summary>
 internal static class EventsApi
 {
     private const int Page = 500;
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
 
-    public static void MapEvents(this IEndpointRouteBuilder api) =>
-        api.MapGet("/runs/{id}/events", Get).WithName("GetRunEvents").WithTags("runs")
-            .WithSummary("What happened to a run, as server-sent events (replay after Last-Event-ID, then live, until the run ends); with 'Accept: application/json' a list, after the event 'after'.")
+    public static void MapEvents(this IEndpointRouteBuilder api)
+    {
+        Map(api, "run", async (string id, HttpContext context, RunStore store, IGrainFactory grains, IHostApplicationLifetime life, long? after, int? limit) =>
+            await RunsApi.FindAsync(id, store).ConfigureAwait(false) is null
+                ? Problems.NoRun(id)
+                : await GetAsync(id, context, store, async () => (await grains.GetGrain<IRunGrain>(id).GetStatus().ConfigureAwait(false))?.Phase.IsTerminal() != false, life, after, limit).ConfigureAwait(false));
+        Map(api, "experiment", async (string id, HttpContext context, RunStore store, ExperimentStore experiments, IGrainFactory grains, IHostApplicationLifetime life, long? after, int? limit) =>
+            await ExperimentsApi.FindAsync(id, experiments).ConfigureAwait(false) is null
+                ? Problems.NoExperiment(id)
+                : await GetAsync(id, context, store, async () => (await grains.GetGrain<IExperimentGrain>(id).GetStatus().ConfigureAwait(false))?.Phase.IsTerminal() != false, life, after, limit).ConfigureAwait(false));
+    }
+
+    private static void Map(IEndpointRouteBuilder api, string what, Delegate get) =>
+        api.MapGet($"/{what}s/{{id}}/events", get).WithName($"Get{char.ToUpperInvariant(what[0])}{what[1..]}Events").WithTags($"{what}s")
+            .WithSummary($"What happened to {(what[0] == 'e' ? "an" : "a")} {what}, as server-sent events (replay after Last-Event-ID, then live, until it ends); with 'Accept: application/json' a list, after the event 'after'.")
             .Produces<EventList>()
             .ProducesProblem(StatusCodes.Status404NotFound);
 
-    private static async Task<IResult> Get(string id, HttpContext context, RunStore store, IGrainFactory grains, IHostApplicationLifetime life, long? after, int? limit)
+    private static async Task<IResult> GetAsync(string id, HttpContext context, RunStore store, Func<Task<bool>> hasEnded, IHostApplicationLifetime life, long? after, int? limit)
     {
-        if (await RunsApi.FindAsync(id, store).ConfigureAwait(false) is null)
-        {
-            return Problems.NoRun(id);
-        }
-
         if (context.Request.Headers.Accept.ToString().Contains("application/json", StringComparison.OrdinalIgnoreCase))
         {
             return TypedResults.Ok(new EventList(await store.EventsAsync(id, after ?? 0, Math.Clamp(limit ?? Page, 1, Page)).ConfigureAwait(false)));
         }
 
         var last = long.TryParse(context.Request.Headers["Last-Event-ID"].ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var seen) ? seen : after ?? 0;
-        if (await IsOverAsync(id, last, store, grains).ConfigureAwait(false))
+        if (await IsOverAsync(id, last, store, hasEnded).ConfigureAwait(false))
         {
             // To an EventSource that connects again after the end, 204 says: do not.
             return TypedResults.NoContent();
@@ -50,7 +59,7 @@ internal static class EventsApi
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, life.ApplicationStopping);
         try
         {
-            await StreamAsync(id, last, context.Response, store, grains, stop.Token).ConfigureAwait(false);
+            await StreamAsync(id, last, context.Response, store, hasEnded, stop.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -60,7 +69,7 @@ internal static class EventsApi
         return TypedResults.Empty;
     }
 
-    private static async Task StreamAsync(string id, long last, HttpResponse response, RunStore store, IGrainFactory grains, CancellationToken ct)
+    private static async Task StreamAsync(string id, long last, HttpResponse response, RunStore store, Func<Task<bool>> hasEnded, CancellationToken ct)
     {
         await response.Body.FlushAsync(ct).ConfigureAwait(false);
         while (true)
@@ -76,7 +85,7 @@ internal static class EventsApi
             await response.Body.FlushAsync(ct).ConfigureAwait(false);
             if (events.Count == 0)
             {
-                if (await IsOverAsync(id, last, store, grains).ConfigureAwait(false))
+                if (await IsOverAsync(id, last, store, hasEnded).ConfigureAwait(false))
                 {
                     return;
                 }
@@ -94,9 +103,8 @@ internal static class EventsApi
         }
     }
 
-    private static async Task<bool> IsOverAsync(string id, long last, RunStore store, IGrainFactory grains) =>
-        (await grains.GetGrain<IRunGrain>(id).GetStatus().ConfigureAwait(false))?.Phase.IsTerminal() != false
-        && (await store.EventsAsync(id, last, 1).ConfigureAwait(false)).Count == 0;
+    private static async Task<bool> IsOverAsync(string id, long last, RunStore store, Func<Task<bool>> hasEnded) =>
+        await hasEnded().ConfigureAwait(false) && (await store.EventsAsync(id, last, 1).ConfigureAwait(false)).Count == 0;
 
     // JSON has no bare line feeds, so one data line is enough.
     private static string Format(StoredEvent e) =>

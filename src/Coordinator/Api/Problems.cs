@@ -11,6 +11,9 @@ internal static class Problems
     public static ProblemHttpResult NoRun(string id) =>
         Of(StatusCodes.Status404NotFound, "run_not_found", $"There is no run '{id}'. GET /api/v1/runs lists them.");
 
+    public static ProblemHttpResult NoExperiment(string id) =>
+        Of(StatusCodes.Status404NotFound, "experiment_not_found", $"There is no experiment '{id}'. GET /api/v1/experiments lists them.");
+
     public static ProblemHttpResult WrongSpec(IReadOnlyList<SpecError> errors) => TypedResults.Problem(
         statusCode: StatusCodes.Status422UnprocessableEntity,
         title: "The spec is wrong",

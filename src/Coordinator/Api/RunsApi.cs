@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -17,8 +15,6 @@ namespace Temper.Coordinator.Api;
 /// <summary>Runs: submit, look, command.</summary>
 internal static class RunsApi
 {
-    private const string IdempotencyKey = "Idempotency-Key";
-
     public static void MapRuns(this IEndpointRouteBuilder api)
     {
         api.MapPost("/runs", Submit).WithName("SubmitRun").WithSummary("Submits a run. When it answers 201 the run is on the disk.").WithTags("runs")
@@ -35,7 +31,7 @@ internal static class RunsApi
             .Produces<RunPlan>()
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        api.MapGet("/runs", List).WithName("ListRuns").WithSummary("Runs from the newest on; 'next' is the cursor of the following page.").WithTags("runs")
+        api.MapGet("/runs", List).WithName("ListRuns").WithSummary("Runs from the newest on, of one phase, name or experiment if given; 'next' is the cursor of the following page.").WithTags("runs")
             .Produces<RunList>()
             .ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/runs/{id}", Show).WithName("GetRun").WithSummary("One run.").WithTags("runs")
@@ -63,16 +59,16 @@ internal static class RunsApi
         HttpRequest request,
         string? data,
         string? output,
-        CoordinatorOptions options,
+        Planning planning,
         RunStore store,
         IGrainFactory grains,
         Clock clock,
         ILoggerFactory loggers)
     {
-        var key = request.Headers[IdempotencyKey].ToString();
-        if (key.Length > Limits.IdempotencyKeyLength)
+        var (key, wrongKey) = SubmittedText.Key(request);
+        if (wrongKey is not null)
         {
-            return Problems.Of(StatusCodes.Status400BadRequest, "idempotency_key_long", $"The {IdempotencyKey} has {key.Length} characters; at most {Limits.IdempotencyKeyLength} are kept.");
+            return wrongKey;
         }
 
         var (sent, unread) = await SubmittedText.ReadAsync(request, data, output).ConfigureAwait(false);
@@ -82,12 +78,12 @@ internal static class RunsApi
         }
 
         // Before anything is checked: a request that is sent again gets its run, whatever has become of the files since.
-        if (key.Length > 0 && await store.FindByKeyAsync(key, sent.Hash).ConfigureAwait(false) is { } earlier)
+        if (key is not null && await store.FindByKeyAsync(key, sent.Hash).ConfigureAwait(false) is { } earlier)
         {
             return await AnswerAsync(earlier, grains).ConfigureAwait(false);
         }
 
-        var (submission, problem) = await Submission.PlanAsync(sent, options, grains).ConfigureAwait(false);
+        var (submission, problem) = await Submission.PlanAsync(sent, planning).ConfigureAwait(false);
         if (submission is null)
         {
             return problem!;
@@ -101,11 +97,9 @@ internal static class RunsApi
                 : Problems.Of(StatusCodes.Status409Conflict, "output_not_empty", $"The folder {folder} holds what an earlier run left: a new run would go on from its checkpoints or overwrite its results. Name a new output folder, or move that one away.");
         }
 
-        var row = Row(submission, options, clock);
-        var status = new RunStatus(
-            row.Id, row.Name, RunPhase.Queued, new RunState().Reason, 0, submission.Spec.Training.Steps, 0, submission.Spec.Workers,
-            [], [], null, row.OutputDirectory, row.CreatedAt, null, null, null);
-        var result = await store.InsertAsync(row, status, key.Length == 0 ? null : key, sent.Hash).ConfigureAwait(false);
+        var id = Planning.NewId();
+        var (row, status) = Submission.Row(submission.Run, id, submission.DataRoots, submission.Output ?? planning.NewOutput(submission.Run.Spec.Name, id), null, clock.Now);
+        var result = await store.InsertAsync(row, status, key, sent.Hash).ConfigureAwait(false);
         if (result is InsertResult.Inserted)
         {
             await TryScheduleAsync(grains, loggers).ConfigureAwait(false);
@@ -118,12 +112,12 @@ internal static class RunsApi
     {
         InsertResult.Inserted(var id) => TypedResults.Created($"/api/v1/runs/{id}", await grains.GetGrain<IRunGrain>(id).GetStatus().ConfigureAwait(false)),
         InsertResult.Repeated(var id) => TypedResults.Created($"/api/v1/runs/{id}", await grains.GetGrain<IRunGrain>(id).GetStatus().ConfigureAwait(false)),
-        InsertResult.KeyTaken(var id) => Problems.Of(StatusCodes.Status409Conflict, "idempotency_key_taken", $"The {IdempotencyKey} was used for another request, which became run '{id}'. Use a new key for a new run."),
+        InsertResult.KeyTaken(var id) => Problems.Of(StatusCodes.Status409Conflict, "idempotency_key_taken", $"The {SubmittedText.IdempotencyKey} was used for another request, which became run '{id}'. Use a new key for a new run."),
         InsertResult.OutputTaken(var id, var folder) => Problems.Of(StatusCodes.Status409Conflict, "output_taken", $"Run '{id}' has not ended and writes to {folder}. Name another output folder, or cancel that run."),
         _ => throw new InvalidOperationException($"Unknown result {result}."),
     };
 
-    private static async Task<IResult> Validate(HttpRequest request, string? data, CoordinatorOptions options, IGrainFactory grains)
+    private static async Task<IResult> Validate(HttpRequest request, string? data, Planning planning)
     {
         var (sent, unread) = await SubmittedText.ReadAsync(request, data, null).ConfigureAwait(false);
         if (sent is null)
@@ -131,39 +125,20 @@ internal static class RunsApi
             return unread!;
         }
 
-        var (submission, problem) = await Submission.PlanAsync(sent, options, grains).ConfigureAwait(false);
-        return submission is null ? problem! : TypedResults.Ok(submission.Plan);
+        var (submission, problem) = await Submission.PlanAsync(sent, planning).ConfigureAwait(false);
+        return submission is null ? problem! : TypedResults.Ok(submission.Run.Plan);
     }
 
-    private static async Task<IResult> List(RunStore store, string? phase, string? cursor, int? limit)
+    private static async Task<IResult> List(RunStore store, string? phase, string? name, string? experiment, string? cursor, int? limit)
     {
-        RunPhase? wanted = null;
-        if (!string.IsNullOrEmpty(phase))
+        if (!Paging.TryWord<RunPhase>("phase", phase, out var wanted, out var problem) || !Paging.TryCursor(cursor, out var before, out problem))
         {
-            if (!Enum.TryParse<RunPhase>(phase, ignoreCase: true, out var parsed) || !Enum.GetNames<RunPhase>().Contains(phase, StringComparer.OrdinalIgnoreCase))
-            {
-                return Problems.Of(StatusCodes.Status400BadRequest, "phase_unknown", $"There is no phase '{phase}'. Write one of {string.Join(", ", Enum.GetNames<RunPhase>()).ToLowerInvariant()}.");
-            }
-
-            wanted = parsed;
+            return problem;
         }
 
-        long? before = null;
-        if (!string.IsNullOrEmpty(cursor))
-        {
-            if (!long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed))
-            {
-                return Problems.Of(StatusCodes.Status400BadRequest, "cursor_unknown", "The cursor is none that this list gave. Leave it out to begin at the newest run.");
-            }
-
-            before = parsed;
-        }
-
-        var most = Math.Clamp(limit ?? 50, 1, Limits.PageSize);
-        var rows = await store.ListAsync(wanted, before, most + 1).ConfigureAwait(false);
-        var page = rows.Take(most).ToList();
-        var next = rows.Count > most ? page[^1].Order.ToString(CultureInfo.InvariantCulture) : null;
-        return TypedResults.Ok(new RunList([.. page.Select(row => row.Status)], next));
+        var filter = new RunFilter(wanted, Paging.Given(name), Paging.Given(experiment));
+        var (items, next) = await Paging.PageAsync(limit, most => store.ListAsync(filter, before, most)).ConfigureAwait(false);
+        return TypedResults.Ok(new RunList(items, next));
     }
 
     private static async Task<IResult> Show(string id, RunStore store, IGrainFactory grains) =>
@@ -203,21 +178,8 @@ internal static class RunsApi
     /// <summary>The row of a run, looked up before its grain: a made-up id must not wake one.</summary>
     public static Task<RunRow?> FindAsync(string id, RunStore store) => id.Length > 64 ? Task.FromResult<RunRow?>(null) : store.FindAsync(id);
 
-    private static RunRow Row(Submission submission, CoordinatorOptions options, Clock clock)
-    {
-        var id = RandomNumberGenerator.GetString("0123456789abcdefghjkmnpqrstvwxyz", 10);
-        return new RunRow(
-            id,
-            submission.Spec.Name,
-            SpecJson.Write(submission.Spec),
-            submission.DataRoots,
-            submission.Output ?? Path.Combine(Path.GetFullPath(options.OutputRoot), $"{submission.Spec.Name}-{id}"),
-            submission.Plan,
-            clock.Now);
-    }
-
-    // The run is accepted whatever happens here: the next tick schedules it.
-    private static async Task TryScheduleAsync(IGrainFactory grains, ILoggerFactory loggers)
+    /// <summary>Schedules what was accepted, which it is whatever happens here: the next tick schedules it too.</summary>
+    public static async Task TryScheduleAsync(IGrainFactory grains, ILoggerFactory loggers)
     {
         try
         {

@@ -1,35 +1,47 @@
 using Microsoft.AspNetCore.Http;
+using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
-using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Reports;
-using Temper.Coordinator.Scheduling;
+using Temper.Coordinator.Runs;
+using Temper.Coordinator.Store;
 using Temper.Mixture.Tasks;
 
 namespace Temper.Coordinator.Api;
 
 /// <summary>A submission that was read and found right.</summary>
-/// <param name="Spec">The spec.</param>
-/// <param name="Plan">What it will cost.</param>
+/// <param name="Run">The spec and what it will cost.</param>
 /// <param name="DataRoots">Folders that its sources lie under.</param>
 /// <param name="Output">Its output folder; null if none was named.</param>
-internal sealed record Submission(RunSpec Spec, RunPlan Plan, IReadOnlyList<string> DataRoots, string? Output)
+internal sealed record Submission(PlannedRun Run, IReadOnlyList<string> DataRoots, string? Output)
 {
     private static readonly string[] LeftByRuns = ["checkpoints", "model", ReportFiles.Json, ReportFiles.Losses];
 
     /// <summary>Checks what was sent and works it out; or says what is wrong with it, all of it.</summary>
-    public static async Task<(Submission? Value, IResult? Problem)> PlanAsync(SubmittedText sent, CoordinatorOptions options, IGrainFactory grains)
+    public static async Task<(Submission? Value, IResult? Problem)> PlanAsync(SubmittedText sent, Planning planning)
     {
         var errors = new List<SpecError>();
-        var roots = DataRootsOf(sent.Data, options, errors);
-        var folder = OutputOf(sent.Output, options, errors);
-        var agents = await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Agents().ConfigureAwait(false);
-        var largest = agents.Where(agent => agent is { SlotCount: > 0, MemoryPerSlot: > 0 }).Select(agent => (long?)agent.MemoryPerSlot).Max();
+        var roots = planning.DataRootsOf(sent.Data, errors);
+        var folder = planning.OutputOf(sent.Output, errors);
+        var context = await planning.ContextAsync(roots).ConfigureAwait(false);
         // It reads every file that the spec names: not on a thread that answers others.
-        var planned = await Task.Run(() => RunPlanner.ReadAndPlan(sent.Text, roots, largest)).ConfigureAwait(false);
+        var planned = await Task.Run(() => new RunPlanner(context).ReadAndPlan(sent.Text)).ConfigureAwait(false);
         errors.AddRange(planned.Errors);
         return errors.Count > 0 || planned.Value is not { } run
             ? (null, Problems.WrongSpec(errors))
-            : (new Submission(run.Spec, run.Plan, roots, folder), null);
+            : (new Submission(run, roots, folder), null);
+    }
+
+    /// <summary>What is stored of it, and how it begins.</summary>
+    /// <param name="run">The run and its plan.</param>
+    /// <param name="id">Its id.</param>
+    /// <param name="roots">Folders that its sources lie under.</param>
+    /// <param name="output">Its output folder.</param>
+    /// <param name="experiment">The experiment that it belongs to.</param>
+    /// <param name="now">When it is accepted.</param>
+    public static (RunRow Row, RunStatus Status) Row(PlannedRun run, string id, IReadOnlyList<string> roots, string output, ExperimentMember? experiment, DateTimeOffset now)
+    {
+        var row = new RunRow(id, run.Spec.Name, SpecJson.Write(run.Spec), roots, output, run.Plan, now, run.Origins, experiment);
+        return (row, RunFacts.From(row).Status(new RunState(), null));
     }
 
     /// <summary>
@@ -37,36 +49,4 @@ internal sealed record Submission(RunSpec Spec, RunPlan Plan, IReadOnlyList<stri
     /// output folder of its run.
     /// </summary>
     public static bool HoldsRun(string folder) => LeftByRuns.Any(name => Path.Exists(Path.Combine(folder, name)));
-
-    private static IReadOnlyList<string> DataRootsOf(string? data, CoordinatorOptions options, List<SpecError> errors)
-    {
-        if (string.IsNullOrEmpty(data))
-        {
-            return options.DataRoots;
-        }
-
-        if (Folders.Under(options.DataRoots, data) is { } folder && Directory.Exists(folder))
-        {
-            return [folder, .. options.DataRoots];
-        }
-
-        errors.Add(new SpecError("?data", $"The folder '{data}' is not under the data roots of this server. Name one under {string.Join(" or ", options.DataRoots)}."));
-        return options.DataRoots;
-    }
-
-    private static string? OutputOf(string? output, CoordinatorOptions options, List<SpecError> errors)
-    {
-        if (string.IsNullOrEmpty(output))
-        {
-            return null;
-        }
-
-        var folder = Folders.Under([options.OutputRoot], output);
-        if (folder is null)
-        {
-            errors.Add(new SpecError("?output", $"The folder '{output}' is not under the output root of this server. Name one under {options.OutputRoot}."));
-        }
-
-        return folder;
-    }
 }

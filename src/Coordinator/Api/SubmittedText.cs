@@ -10,11 +10,23 @@ namespace Temper.Coordinator.Api;
 /// <param name="Output">The output folder that was named.</param>
 internal sealed record SubmittedText(string Text, string? Data, string? Output)
 {
+    /// <summary>Name of the header that makes a submission happen once.</summary>
+    public const string IdempotencyKey = "Idempotency-Key";
+
     /// <summary>Content types that a spec may have.</summary>
     public static readonly string[] Types = ["application/json", "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"];
 
     /// <summary>Tells this request from any other one.</summary>
     public string Hash { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Text}\0{Data}\0{Output}")));
+
+    /// <summary>The idempotency key of a request, null if it has none; or what is wrong with it.</summary>
+    public static (string? Key, IResult? Problem) Key(HttpRequest request)
+    {
+        var key = request.Headers[IdempotencyKey].ToString();
+        return key.Length > Limits.IdempotencyKeyLength
+            ? (null, Problems.Of(StatusCodes.Status400BadRequest, "idempotency_key_long", $"The {IdempotencyKey} has {key.Length} characters; at most {Limits.IdempotencyKeyLength} are kept."))
+            : (key.Length == 0 ? null : key, null);
+    }
 
     /// <summary>Reads a request; or says why it cannot be read.</summary>
     public static async Task<(SubmittedText? Value, IResult? Problem)> ReadAsync(HttpRequest request, string? data, string? output)

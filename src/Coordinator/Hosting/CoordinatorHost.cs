@@ -12,6 +12,7 @@ using Prometheus;
 using Temper.Contracts.Agents;
 using Temper.Coordinator.Agents;
 using Temper.Coordinator.Api;
+using Temper.Coordinator.Experiments;
 using Temper.Coordinator.Observability;
 using Temper.Coordinator.Reports;
 using Temper.Coordinator.Runs;
@@ -77,6 +78,10 @@ public static class CoordinatorHost
         services.AddSingleton(_ => state);
         services.AddSingleton(_ => runs);
         services.AddSingleton(_ => new MetricStore(options.StateDirectory));
+        services.AddSingleton<ExperimentStore>();
+        services.AddSingleton<TrainerSpeeds>();
+        services.AddSingleton<Planning>();
+        services.AddSingleton<ExperimentReporter>();
         services.AddSingleton(_ => new KeyStore(options.StateDirectory));
         services.AddSingleton<CoordinatorMetrics>();
         services.AddSingleton<InsideMark>();
@@ -86,6 +91,7 @@ public static class CoordinatorHost
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(4));
         configure?.Invoke(services);
         services.TryAddSingleton<IRunReporter, RunReporter>();
+        services.TryAddSingleton<IExperimentReporter>(provider => provider.GetRequiredService<ExperimentReporter>());
         AddRest(builder, options);
 
         var app = builder.Build();
@@ -148,6 +154,7 @@ public static class CoordinatorHost
         api.MapRuns();
         api.MapMetricSeries();
         api.MapEvents();
+        api.MapExperiments();
         api.MapAgents();
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Temper.Coordinator.Experiments;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Scheduling;
 using Temper.Coordinator.Store;
@@ -14,7 +15,9 @@ namespace Temper.Coordinator.Hosting;
 internal sealed class Reconciler(
     IGrainFactory grains,
     RunStore store,
+    ExperimentStore experiments,
     IRunReporter reporter,
+    IExperimentReporter experimentReporter,
     CoordinatorOptions options,
     Clock clock,
     ILogger<Reconciler> log) : BackgroundService
@@ -66,6 +69,11 @@ internal sealed class Reconciler(
             }
 
             await ReportEndedAsync().ConfigureAwait(false);
+            foreach (var id in await experiments.OpenAsync().ConfigureAwait(false))
+            {
+                await TryAsync(() => ReconcileExperimentAsync(id, ct), $"reconciling experiment {id}", ct).ConfigureAwait(false);
+            }
+
             await TickAsync().ConfigureAwait(false);
         }
         finally
@@ -129,7 +137,16 @@ internal sealed class Reconciler(
         var grain = grains.GetGrain<IRunGrain>(runId);
         if (await grain.Reconcile().ConfigureAwait(false))
         {
-            await ReportAsync(runId, grain, ct).ConfigureAwait(false);
+            await ReportAsync(runId, "run", reporter.WriteAsync, grain.Reported, ct).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ReconcileExperimentAsync(string id, CancellationToken ct)
+    {
+        var grain = grains.GetGrain<IExperimentGrain>(id);
+        if (await grain.Reconcile().ConfigureAwait(false))
+        {
+            await ReportAsync(id, "experiment", experimentReporter.WriteAsync, grain.Reported, ct).ConfigureAwait(false);
         }
     }
 
@@ -141,23 +158,23 @@ internal sealed class Reconciler(
         }
     }
 
-    private async Task ReportAsync(string runId, IRunGrain grain, CancellationToken ct)
+    private async Task ReportAsync(string id, string what, Func<string, CancellationToken, Task> write, Func<string?, Task> reported, CancellationToken ct)
     {
         try
         {
-            await reporter.WriteAsync(runId, ct).ConfigureAwait(false);
-            await grain.Reported(null).ConfigureAwait(false);
-            _reportAttempts.Remove(runId);
+            await write(id, ct).ConfigureAwait(false);
+            await reported(null).ConfigureAwait(false);
+            _reportAttempts.Remove(id);
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            var attempts = _reportAttempts[runId] = _reportAttempts.GetValueOrDefault(runId) + 1;
-            log.LogWarning(e, "Writing the report of run {Run} failed, attempt {Attempt} of {Most}", runId, attempts, MostReportAttempts);
+            var attempts = _reportAttempts[id] = _reportAttempts.GetValueOrDefault(id) + 1;
+            log.LogWarning(e, "Writing the report of {What} {Id} failed, attempt {Attempt} of {Most}", what, id, attempts, MostReportAttempts);
             if (attempts >= MostReportAttempts)
             {
                 // The model is there and good: the run has not failed for want of a page about it.
-                await grain.Reported(e.Message).ConfigureAwait(false);
-                _reportAttempts.Remove(runId);
+                await reported(e.Message).ConfigureAwait(false);
+                _reportAttempts.Remove(id);
             }
         }
     }

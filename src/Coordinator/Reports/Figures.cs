@@ -19,6 +19,15 @@ public static class Figures
     /// <summary>A metric, which is ×100 already, as 98.4.</summary>
     public static string Metric(double? value) => Finite(value) is { } x ? x.ToString("0.0", Invariant) : None;
 
+    /// <summary>A metric where differences are small and known with their noise: 83.28.</summary>
+    public static string Score(double? value) => Finite(value) is { } x ? x.ToString("0.00;−0.00", Invariant) : None;
+
+    /// <summary>A difference of metrics as +1.20 or −0.35.</summary>
+    public static string Gain(double? difference) => Finite(difference) is { } x ? x.ToString("+0.00;−0.00;0.00", Invariant) : None;
+
+    /// <summary>Floating-point operations as 1.25e15.</summary>
+    public static string Flops(double? number) => Finite(number) is not { } x ? None : x == 0 ? "0" : Power(x, "0.00");
+
     /// <summary>matthews_corrcoef as "matthews", exact_match as "exact match".</summary>
     public static string MetricName(string name) => name.Replace("_corrcoef", "", StringComparison.Ordinal).Replace('_', ' ');
 

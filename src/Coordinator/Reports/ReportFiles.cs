@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Temper.Coordinator.Reports.Html;
 
@@ -16,8 +15,6 @@ public static class ReportFiles
     /// <summary>A row a step.</summary>
     public const string Losses = "losses.jsonl";
 
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
-
     /// <summary>
     /// Writes <see cref="Losses"/>, <see cref="Html"/> and, last, <see cref="Json"/>: whoever finds that one finds them all.
     /// </summary>
@@ -26,7 +23,7 @@ public static class ReportFiles
         var ordered = input.InOrder();
         var report = RunReportBuilder.Build(ordered);
         Directory.CreateDirectory(folder);
-        Replace(Path.Combine(folder, Losses), writer =>
+        WholeFile.Replace(Path.Combine(folder, Losses), writer =>
         {
             foreach (var row in ordered.Steps)
             {
@@ -34,25 +31,8 @@ public static class ReportFiles
                 writer.Write('\n');
             }
         });
-        Replace(Path.Combine(folder, Html), writer => ReportPage.Write(ordered, report, writer));
-        Replace(Path.Combine(folder, Json), writer => writer.Write(JsonSerializer.Serialize(report, ReportJson.Document) + "\n"));
+        WholeFile.Replace(Path.Combine(folder, Html), writer => ReportPage.Write(ordered, report, writer));
+        WholeFile.Replace(Path.Combine(folder, Json), writer => writer.Write(JsonSerializer.Serialize(report, ReportJson.Document) + "\n"));
         return report;
-    }
-
-    // Written beside and renamed: a reader sees the old file or the new one, never half of one.
-    private static void Replace(string path, Action<TextWriter> write)
-    {
-        var beside = path + ".tmp";
-        using (var stream = new FileStream(beside, FileMode.Create, FileAccess.Write))
-        {
-            using (var writer = new StreamWriter(stream, Utf8, leaveOpen: true))
-            {
-                write(writer);
-            }
-
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(beside, path, overwrite: true);
     }
 }

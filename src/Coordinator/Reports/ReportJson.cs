@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Unicode;
 using Temper.Contracts.Agents;
+using Temper.Coordinator.Reports.Experiments;
 
 namespace Temper.Coordinator.Reports;
 
@@ -31,10 +32,15 @@ public static class ReportJson
         IgnoreReadOnlyProperties = true,
     };
 
-    /// <summary>Reads a <c>report.json</c>.</summary>
-    /// <exception cref="JsonException">The text is not a report.</exception>
+    /// <summary>Reads the <c>report.json</c> of a run.</summary>
+    /// <exception cref="JsonException">The text is not such a report.</exception>
     public static RunReport Read(string text) =>
         JsonSerializer.Deserialize<RunReport>(text, Document) ?? throw new JsonException("null is not a report.");
+
+    /// <summary>Reads the <c>report.json</c> of an experiment.</summary>
+    /// <exception cref="JsonException">The text is not such a report.</exception>
+    public static ExperimentReport ReadExperiment(string text) =>
+        JsonSerializer.Deserialize<ExperimentReport>(text, Document) ?? throw new JsonException("null is not a report.");
 
     // JSON has no NaN: a metric that is not defined is null, and so is everything else that is not a number.
     private sealed class FiniteOrNull : JsonConverter<double>

@@ -22,6 +22,8 @@ namespace Temper.Coordinator.Reports;
 /// <param name="Rates">Task → rate.</param>
 /// <param name="Shares">Task → what it really got.</param>
 /// <param name="Tasks">Task → how good it is.</param>
+/// <param name="TrainingFlops">Floating-point operations of its steps as they were computed, padding included; a step that was made again after a recovery counts once.</param>
+/// <param name="PaddingShare">Padding's part of them, 0 to 1; null where there are none.</param>
 public sealed record RunReport(
     string Name,
     string RunId,
@@ -39,7 +41,9 @@ public sealed record RunReport(
     double? FinalLoss,
     IReadOnlyDictionary<string, double> Rates,
     IReadOnlyDictionary<string, TaskShare> Shares,
-    IReadOnlyDictionary<string, TaskReport> Tasks)
+    IReadOnlyDictionary<string, TaskReport> Tasks,
+    double TrainingFlops = 0,
+    double? PaddingShare = null)
 {
     /// <summary>Works out the report.</summary>
     public static RunReport From(RunReportInput input) => RunReportBuilder.Build(input.InOrder());
@@ -79,4 +83,5 @@ public sealed record TaskReport(
 /// <param name="Step">After how many steps.</param>
 /// <param name="Final">Whether it is the evaluation at the end, over all rows that the spec allows.</param>
 /// <param name="Metrics">Metric → value, ×100; null where it is not defined.</param>
-public sealed record SplitReport(int Examples, int Step, bool Final, IReadOnlyDictionary<string, double?> Metrics);
+/// <param name="Loss">Mean cross entropy over the split's target tokens, in nats; null where it was not computed.</param>
+public sealed record SplitReport(int Examples, int Step, bool Final, IReadOnlyDictionary<string, double?> Metrics, double? Loss = null);

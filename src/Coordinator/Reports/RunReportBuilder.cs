@@ -11,6 +11,7 @@ internal static class RunReportBuilder
         var seen = TaskTotals.Of(steps);
         var all = TaskTotals.Sum(seen.Values);
         var stepSeconds = steps.Sum(row => row.Seconds);
+        var flops = steps.Sum(row => row.Flops);
         var names = spec.Tasks.Keys.Union(input.Rates.Keys).Union(seen.Keys).Union(input.Evaluations.Select(row => row.Task)).ToList();
         return new RunReport(
             status.Name,
@@ -29,7 +30,9 @@ internal static class RunReportBuilder
             steps.Count > 0 ? steps[^1].Loss : null,
             Sorted(input.Rates.Keys, name => input.Rates[name]),
             Sorted(names, name => Share(seen.GetValueOrDefault(name), all)),
-            Sorted(names, name => Task(name, input, seen.GetValueOrDefault(name))));
+            Sorted(names, name => Task(name, input, seen.GetValueOrDefault(name))),
+            flops,
+            flops > 0 ? 1 - (steps.Sum(row => row.UnpaddedFlops) / flops) : null);
     }
 
     private static TaskShare Share(TaskTotals part, TaskTotals whole) => new(
@@ -59,7 +62,7 @@ internal static class RunReportBuilder
         rows.Where(row => row.Split == split).MaxBy(row => (row.Final, row.Step));
 
     private static SplitReport? Split(EvaluationRow? row) =>
-        row is null ? null : new SplitReport(row.Examples, row.Step, row.Final, Metrics(row));
+        row is null ? null : new SplitReport(row.Examples, row.Step, row.Final, Metrics(row), row.Loss);
 
     // In the order the metrics were declared: the first one is the task's main metric.
     private static Dictionary<string, double?> Metrics(EvaluationRow? row) =>

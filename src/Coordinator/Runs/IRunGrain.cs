@@ -34,6 +34,10 @@ internal interface IRunGrain : IGrainWithStringKey
     [Alias("LoseAgent")]
     Task LoseAgent(string agentId, string message);
 
+    /// <summary>A run that it starts from will never have a model: it never can start.</summary>
+    [Alias("LoseParent")]
+    Task LoseParent(string message);
+
     /// <summary>What a user asks for.</summary>
     [Alias("Command")]
     Task<CommandAnswer> Command(RunCommand command);

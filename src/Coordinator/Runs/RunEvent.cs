@@ -39,6 +39,9 @@ internal abstract record RunEvent
     /// <summary>An agent is lost with every trainer it had; <paramref name="Message"/> says how that is known.</summary>
     public sealed record AgentLost(string AgentId, string Message) : RunEvent;
 
+    /// <summary>A run whose model it starts from will never have one.</summary>
+    public sealed record ParentLost(string Message) : RunEvent;
+
     public sealed record PauseAsked : RunEvent;
 
     public sealed record ResumeAsked : RunEvent;

@@ -106,6 +106,8 @@ internal sealed class RunGrain(
 
     public Task LoseAgent(string agentId, string message) => Apply([new RunEvent.AgentLost(agentId, message)]);
 
+    public Task LoseParent(string message) => Apply([new RunEvent.ParentLost(message)]);
+
     public async Task<CommandAnswer> Command(RunCommand command)
     {
         if (_facts is null)
@@ -170,6 +172,12 @@ internal sealed class RunGrain(
             if (_state.EndedHalfway && !before.Phase.IsTerminal())
             {
                 reconciler.Report(_facts.Id);
+            }
+
+            if (_facts.Experiment is not null && _state.Phase.IsTerminal())
+            {
+                // It may have been the last of its experiment.
+                reconciler.Wake();
             }
         }
         else
@@ -265,7 +273,8 @@ internal sealed class RunGrain(
                 _facts.DataRoots,
                 _facts.OutputDirectory,
                 _state.Start?.Name,
-                _state.Secret!));
+                _state.Secret!,
+                [.. _facts.Origins.Select(origin => origin.Folder)]));
             _assignments[seat.Rank] = assignment;
         }
 
@@ -273,28 +282,5 @@ internal sealed class RunGrain(
         return new TrainerOrder(_facts!.Id, _state.Epoch, seat.Rank, seat.Slot, assignment, offers, _state.Phase == RunPhase.Pausing, seat.Acknowledged);
     }
 
-    private RunStatus Status() => new(
-        _facts!.Id,
-        _facts.Spec.Name,
-        _state.Phase,
-        Reason(),
-        _state.Step,
-        _facts.Spec.Training.Steps,
-        _state.Epoch,
-        _facts.Spec.Workers,
-        [.. _state.Seats.Select(seat => new Member(seat.Rank, seat.AgentId, seat.Slot))],
-        _state.Recoveries,
-        _state.LastCheckpoint?.Step,
-        _facts.OutputDirectory,
-        _facts.CreatedAt,
-        _state.StartedAt,
-        _state.EndedAt,
-        _state.Precision?.ToString().ToLowerInvariant());
-
-    private string Reason() => (_state.Phase, _waitsFor) switch
-    {
-        (RunPhase.Queued, { } wait) => wait,
-        (RunPhase.Recovering, { } wait) => $"{_state.Reason} {wait}",
-        _ => _state.Reason,
-    };
+    private RunStatus Status() => _facts!.Status(_state, _waitsFor);
 }

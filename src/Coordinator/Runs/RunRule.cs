@@ -35,8 +35,9 @@ internal static class RunRule
             RunEvent.RankGone x => IfCurrent(state, x.Epoch, x.Rank, seat => Gone(state, [seat], now)),
             RunEvent.AgentHeard x => Heard(state, x.AgentId),
             RunEvent.AgentLost x => LostAgent(facts, state, x, now),
+            RunEvent.ParentLost x => state.Seats.Count == 0 ? End(state, RunPhase.Failed, x.Message, now, FailureCauses.ParentFailed) : Same(state),
             RunEvent.PauseAsked => Pause(facts, state),
-            RunEvent.ResumeAsked => Resume(state),
+            RunEvent.ResumeAsked => Resume(state, now),
             RunEvent.CancelAsked => Cancel(state, now),
             RunEvent.Reported x => Reported(facts, state, x.Error, now),
             RunEvent.Tick => state.Suspicion is { } suspicion && now >= suspicion.Until ? Confirm(facts, state, suspicion, now) : Same(state),
@@ -110,7 +111,7 @@ internal static class RunRule
         var next = state with
         {
             Phase = RunPhase.Running,
-            Reason = $"Trains for {facts.Spec.Training.Steps} steps.",
+            Reason = facts.Spec.Training.Steps == 0 ? "Evaluates the model." : $"Trains for {facts.Spec.Training.Steps} steps.",
             Step = Math.Max(state.Step, started.Step),
             StartedAt = state.StartedAt ?? now,
         };
@@ -169,7 +170,7 @@ internal static class RunRule
                     Step = Math.Max(state.Step, finished.Step),
                     ModelDirectory = finished.ModelDirectory,
                 },
-                new RunNote("finished", $"All {finished.Step} steps are made and every task is evaluated.", new { finished.Step, finished.ModelDirectory }));
+                new RunNote("finished", finished.Step == 0 ? "Every task is evaluated." : $"All {finished.Step} steps are made and every task is evaluated.", new { finished.Step, finished.ModelDirectory }));
     }
 
     private static RunChange Reported(RunFacts facts, RunState state, string? error, DateTimeOffset now)
@@ -179,9 +180,13 @@ internal static class RunRule
             return Same(state);
         }
 
-        var reason = error is null
-            ? $"Trained for {facts.Spec.Training.Steps} steps, evaluated, reported."
-            : $"Trained for {facts.Spec.Training.Steps} steps and evaluated. The report could not be written: {error}";
+        var reason = (facts.Spec.Training.Steps, error) switch
+        {
+            (0, null) => "Evaluated, reported.",
+            (0, _) => $"Evaluated. The report could not be written: {error}",
+            (var steps, null) => $"Trained for {steps} steps, evaluated, reported.",
+            (var steps, _) => $"Trained for {steps} steps and evaluated. The report could not be written: {error}",
+        };
         return End(state, RunPhase.Succeeded, reason, now);
     }
 
@@ -277,6 +282,7 @@ internal static class RunRule
             Step = fromStep,
             BestStep = Math.Max(state.BestStep, state.Step),
             FruitlessAttempts = fruitless,
+            WaitingSince = now,
             Checkpoints = checkpoints,
             DamagedCheckpoints = isDropped ? [.. state.DamagedCheckpoints, state.Start!.Name] : state.DamagedCheckpoints,
             Recoveries = [.. state.Recoveries.Append(new Recovery(now, state.Epoch, cause, message, fromStep)).TakeLast(MostRecoveriesKept)],
@@ -305,8 +311,8 @@ internal static class RunRule
         _ => Same(state),
     };
 
-    private static RunChange Resume(RunState state) => state.Phase == RunPhase.Paused
-        ? Durably(state with { Phase = RunPhase.Queued, Reason = "Resumed; waits to be scheduled.", FruitlessAttempts = 0 }, new RunNote("resumed", "The run was resumed."))
+    private static RunChange Resume(RunState state, DateTimeOffset now) => state.Phase == RunPhase.Paused
+        ? Durably(state with { Phase = RunPhase.Queued, Reason = "Resumed; waits to be scheduled.", FruitlessAttempts = 0, WaitingSince = now }, new RunNote("resumed", "The run was resumed."))
         : Same(state);
 
     private static RunChange Cancel(RunState state, DateTimeOffset now) => state.Phase switch

@@ -55,6 +55,9 @@ internal sealed record RunState
     /// <summary>Folder of the exported model; set when training is done and only the report is missing.</summary>
     public string? ModelDirectory { get; init; }
 
+    /// <summary>Since when it waits for workers, if that is not since it was accepted.</summary>
+    public DateTimeOffset? WaitingSince { get; init; }
+
     public DateTimeOffset? StartedAt { get; init; }
 
     public DateTimeOffset? EndedAt { get; init; }

@@ -102,9 +102,9 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
             .ToList();
         var demands = _open
             .Where(run => !(run.Status.Phase.Waits() && skipped.Contains(run.Status.Id)))
-            .Select(run => new RunDemand(run.Status.Id, run.Order, run.Status.Phase, run.Status.Workers, run.MemoryBytes, run.Status.Members))
+            .Select(Demand)
             .ToList();
-        var schedule = SchedulerRule.Decide(offers, demands);
+        var schedule = SchedulerRule.Decide(offers, demands, clock.Now);
         foreach (var placement in schedule.Placements)
         {
             var sessions = placement.Members.Select(member => _agents[member.AgentId].Presence.Session).ToList();
@@ -112,6 +112,11 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
             {
                 return placement.RunId;
             }
+        }
+
+        foreach (var (orphan, why) in schedule.Orphans)
+        {
+            await Try(orphan, grain => grain.LoseParent(why));
         }
 
         foreach (var run in _open)
@@ -123,13 +128,25 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
             }
         }
 
-        if (schedule.Placements.Count > 0)
+        if (schedule.Placements.Count + schedule.Orphans.Count > 0)
         {
             _open = await store.OpenRunsAsync();
         }
 
         return null;
     }
+
+    // Waiting for slots begins when the models are there to start from: else who waits for a long training would overtake everybody after it.
+    private static RunDemand Demand(OpenRun run) => new(
+        run.Status.Id,
+        run.Order,
+        run.Status.Phase,
+        run.Status.Workers,
+        run.MemoryBytes,
+        run.Status.Members,
+        run.Status.Priority,
+        run.Parents.Select(parent => parent.EndedAt).Append(run.Status.WaitingSince).Max(),
+        [.. run.Parents.Select(parent => new ParentRun(parent.Id, parent.Phase))]);
 
     // Ticks come every second. When they did not, this process was stopped or its machine asleep: then it was not the agents that were silent.
     private void ForgiveOwnAbsence()

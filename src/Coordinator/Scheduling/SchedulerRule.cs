@@ -1,4 +1,3 @@
-using System.Globalization;
 using Temper.Contracts.Runs;
 
 namespace Temper.Coordinator.Scheduling;
@@ -18,55 +17,112 @@ internal sealed record AgentOffer(string Id, int SlotCount, long MemoryPerSlot, 
 /// <param name="Workers">Slots that it needs.</param>
 /// <param name="MemoryBytes">Bytes that each of its trainers needs.</param>
 /// <param name="Members">Slots that it holds.</param>
-internal sealed record RunDemand(string Id, long Order, RunPhase Phase, int Workers, long MemoryBytes, IReadOnlyList<Member> Members);
+/// <param name="Priority">From 0 to 100; larger goes first.</param>
+/// <param name="WaitingSince">Since when it waits for slots; null if unknown: then it gains nothing by waiting.</param>
+/// <param name="Parents">The runs whose models it starts from.</param>
+internal sealed record RunDemand(
+    string Id,
+    long Order,
+    RunPhase Phase,
+    int Workers,
+    long MemoryBytes,
+    IReadOnlyList<Member> Members,
+    int Priority = 50,
+    DateTimeOffset? WaitingSince = null,
+    IReadOnlyList<ParentRun>? Parents = null);
+
+/// <summary>A run whose model another one starts from.</summary>
+internal sealed record ParentRun(string RunId, RunPhase Phase);
 
 /// <summary>A run gets all its workers.</summary>
 internal sealed record Placement(string RunId, IReadOnlyList<Member> Members, bool HasBf16);
 
-/// <summary>Who starts now, and what each of the others waits for.</summary>
-internal sealed record Schedule(IReadOnlyList<Placement> Placements, IReadOnlyDictionary<string, string> Reasons);
+/// <summary>Each waiting run is in one of the three.</summary>
+/// <param name="Placements">Who starts now.</param>
+/// <param name="Reasons">What each of the others waits for.</param>
+/// <param name="Orphans">Who can never start, and why: a run whose model it starts from has ended without one.</param>
+internal sealed record Schedule(IReadOnlyList<Placement> Placements, IReadOnlyDictionary<string, string> Reasons, IReadOnlyDictionary<string, string> Orphans);
 
 /// <summary>
-/// Who runs next, as a pure function. All workers of a run or none; first come, first served, recovering runs before queued ones; a run whose
-/// slots do not exist at all holds nobody up. An agent is filled before the next one is begun.
+/// Who runs next, as a pure function. All workers of a run or none; recovering runs before queued ones, then by priority, which grows with
+/// waiting, then first come, first served. A run whose slots do not exist at all, or whose parents have not succeeded, holds nobody up. An
+/// agent is filled before the next one is begun.
 /// </summary>
+/// <remarks>
+/// Nobody starves. A queued run of priority p is at most 100 - p levels below one that comes later, and gains one for each interval by which
+/// that one came later: after 100 - p + 1 intervals whoever comes anew stands behind it. Those ahead of it are then a finite number, and
+/// nobody behind takes a slot that it could use: as runs end, it gets all it needs. Only failures without end could prevent that, since
+/// recovering runs go first.
+/// </remarks>
 internal static class SchedulerRule
 {
-    public static Schedule Decide(IReadOnlyList<AgentOffer> agents, IReadOnlyList<RunDemand> runs)
+    /// <summary>A run counts one level higher for each time that it has waited this long.</summary>
+    public static readonly TimeSpan AgeingInterval = TimeSpan.FromMinutes(10);
+
+    public static Schedule Decide(IReadOnlyList<AgentOffer> agents, IReadOnlyList<RunDemand> runs, DateTimeOffset now)
     {
+        var known = agents.ToDictionary(agent => agent.Id);
         var busy = runs.SelectMany(run => run.Members).Select(member => (member.AgentId, member.Slot)).ToHashSet();
         var free = agents
             .Where(agent => agent.IsFresh)
             .OrderBy(agent => agent.Id, StringComparer.Ordinal)
-            .Select(agent => new FreeSlots(agent, [.. Enumerable.Range(0, agent.SlotCount).Where(slot => !busy.Contains((agent.Id, slot)))]))
+            .Select(agent => new FreeSlots(agent, new Queue<int>(Enumerable.Range(0, agent.SlotCount).Where(slot => !busy.Contains((agent.Id, slot))))))
             .ToList();
-        var holders = runs.Where(run => run.Members.Count > 0).ToDictionary(run => run.Id, run => run.Members.Count);
+        var unclaimed = free.ToList();
+        var held = runs.OrderBy(run => run.Order).SelectMany(run => Held(run.Id, run.Members, known)).ToList();
+        var line = new List<RunDemand>();
         var placements = new List<Placement>();
-        var reasons = new Dictionary<string, string>();
-        var inLine = 0;
-        foreach (var run in runs.Where(run => run.Phase.Waits()).OrderBy(run => run.Phase == RunPhase.Recovering ? 0 : 1).ThenBy(run => run.Order))
+        var (reasons, orphans) = (new Dictionary<string, string>(), new Dictionary<string, string>());
+        foreach (var run in runs
+            .Where(run => run.Phase.Waits())
+            .OrderByDescending(run => run.Phase == RunPhase.Recovering)
+            .ThenByDescending(run => EffectivePriority(run, now))
+            .ThenBy(run => run.Order))
         {
+            var pending = (run.Parents ?? []).Where(parent => parent.Phase != RunPhase.Succeeded).ToList();
+            if (pending.Find(parent => parent.Phase.IsTerminal()) is { } lost)
+            {
+                orphans[run.Id] = WaitingReason.Orphaned(lost);
+                continue;
+            }
+
+            if (pending.Count > 0)
+            {
+                reasons[run.Id] = WaitingReason.Parents(pending);
+                continue;
+            }
+
             var offered = agents.Where(agent => HasRoom(agent, run)).Sum(agent => agent.SlotCount);
             if (offered < run.Workers)
             {
-                reasons[run.Id] = Impossible(agents, run, offered);
+                reasons[run.Id] = WaitingReason.NoSuchSlots(agents, run, offered);
                 continue;
             }
 
-            // Who stands behind somebody who waits does not overtake, or a large run would wait for ever.
-            if (inLine == 0 && Place(free, run) is { } placement)
+            if (Place(unclaimed, run) is { } placement)
             {
                 placements.Add(placement);
-                holders[run.Id] = run.Workers;
+                held.AddRange(Held(run.Id, placement.Members, known));
                 continue;
             }
 
-            inLine++;
-            reasons[run.Id] = Waiting(agents, free, holders, run, inLine);
+            reasons[run.Id] = WaitingReason.InLine(
+                run,
+                free.Where(slots => HasRoom(slots.Agent, run)).Sum(slots => slots.Slots.Count),
+                [.. held.Where(holding => HasRoom(holding.Agent, run)).GroupBy(holding => holding.RunId, (id, holdings) => (id, holdings.Sum(holding => holding.Count)))],
+                [.. agents.Where(agent => !agent.IsFresh && HasRoom(agent, run)).Select(agent => agent.Id)],
+                line);
+
+            // It must not be overtaken, or a large run would wait for ever: whoever comes behind it may have only what it could never use.
+            line.Add(run);
+            unclaimed.RemoveAll(slots => HasRoom(slots.Agent, run));
         }
 
-        return new Schedule(placements, reasons);
+        return new Schedule(placements, reasons, orphans);
     }
+
+    private static long EffectivePriority(RunDemand run, DateTimeOffset now) =>
+        run.WaitingSince is { } since && since < now ? run.Priority + ((now - since).Ticks / AgeingInterval.Ticks) : run.Priority;
 
     private static Placement? Place(List<FreeSlots> free, RunDemand run)
     {
@@ -94,54 +150,11 @@ internal static class SchedulerRule
 
     private static bool HasRoom(AgentOffer agent, RunDemand run) => agent.MemoryPerSlot <= 0 || agent.MemoryPerSlot >= run.MemoryBytes;
 
-    private static string Impossible(IReadOnlyList<AgentOffer> agents, RunDemand run, int offered)
-    {
-        var all = agents.Sum(agent => agent.SlotCount);
-        return (all, all >= run.Workers) switch
-        {
-            (0, _) => $"Waits for an agent: it needs {Slots(run.Workers)}, and no agent is connected.",
-            (_, true) => $"Needs {Slots(run.Workers)} with {Gibibytes(run.MemoryBytes)} each; the agents offer {offered} of that size.",
-            _ => $"Needs {Slots(run.Workers)}, the agents offer {all}.",
-        };
-    }
+    private static IEnumerable<Holding> Held(string runId, IReadOnlyList<Member> members, Dictionary<string, AgentOffer> agents) => members
+        .Where(member => agents.ContainsKey(member.AgentId))
+        .GroupBy(member => member.AgentId, (id, slots) => new Holding(runId, agents[id], slots.Count()));
 
-    private static string Waiting(IReadOnlyList<AgentOffer> agents, List<FreeSlots> free, Dictionary<string, int> holders, RunDemand run, int place)
-    {
-        var open = free.Where(slots => HasRoom(slots.Agent, run)).Sum(slots => slots.Slots.Count);
-        var parts = new List<string> { $"Waits for {run.Workers} free {(run.Workers == 1 ? "slot" : "slots")}: {open} {(open == 1 ? "is" : "are")} free" };
-        parts.AddRange(holders.Take(3).Select(holder => $"run {holder.Key} holds {holder.Value}"));
-        if (holders.Count > 3)
-        {
-            parts.Add($"{holders.Count - 3} more runs hold {holders.Skip(3).Sum(holder => holder.Value)}");
-        }
+    private sealed record FreeSlots(AgentOffer Agent, Queue<int> Slots);
 
-        if (agents.Where(agent => !agent.IsFresh).Select(agent => agent.Id).ToList() is { Count: > 0 } late)
-        {
-            parts.Add(late.Count == 1 ? $"agent {late[0]} is late" : $"{late.Count} agents are late");
-        }
-
-        parts.Add(place == 1 ? "next in line" : string.Create(CultureInfo.InvariantCulture, $"{Ordinal(place)} in line"));
-        return string.Join(", ", parts) + ".";
-    }
-
-    private static string Slots(int count) => count == 1 ? "1 slot" : string.Create(CultureInfo.InvariantCulture, $"{count} slots");
-
-    private static string Gibibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB");
-
-    private static string Ordinal(int number) => (number % 100, number % 10) switch
-    {
-        ( >= 11 and <= 13, _) => $"{number}th",
-        (_, 1) => $"{number}st",
-        (_, 2) => $"{number}nd",
-        (_, 3) => $"{number}rd",
-        _ => $"{number}th",
-    };
-
-    private sealed record FreeSlots(AgentOffer Agent, Queue<int> Slots)
-    {
-        public FreeSlots(AgentOffer agent, IReadOnlyList<int> slots)
-            : this(agent, new Queue<int>(slots))
-        {
-        }
-    }
+    private sealed record Holding(string RunId, AgentOffer Agent, int Count);
 }

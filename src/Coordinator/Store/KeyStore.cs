@@ -47,7 +47,7 @@ public sealed class KeyStore(string directory) : IDisposable
             revoked_at TEXT);
         """;
 
-    private readonly SqliteFile _file = new(FileOf(directory), Schema, durable: true);
+    private readonly SqliteFile _file = new(FileOf(directory), connection => connection.Execute(Schema), durable: true);
 
     /// <summary>Whether a coordinator, or <c>temper key</c>, has kept anything in this folder.</summary>
     public static bool IsStateFolder(string directory) => File.Exists(FileOf(directory));

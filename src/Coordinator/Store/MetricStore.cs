@@ -8,7 +8,7 @@ namespace Temper.Coordinator.Store;
 /// </summary>
 internal sealed class MetricStore(string directory) : IDisposable
 {
-    private readonly SqliteFile _file = new(Path.Combine(directory, "metrics.db"), MetricSchema.Sql, durable: false);
+    private readonly SqliteFile _file = new(Path.Combine(directory, "metrics.db"), connection => connection.Execute(MetricSchema.Sql), durable: false);
 
     public Task SaveAsync(string run, long epoch, IReadOnlyList<StepRow> steps, IReadOnlyList<EvaluationRow> evaluations) => _file.WriteAsync(connection =>
     {
@@ -32,6 +32,12 @@ internal sealed class MetricStore(string directory) : IDisposable
         "SELECT MAX(step) FROM steps WHERE run = @run AND epoch = @epoch",
         reader => reader.IsDBNull(0) ? (int?)null : reader.GetInt32(0),
         ("@run", run), ("@epoch", epoch)).Single());
+
+    /// <summary>Floating-point operations and seconds of all steps of a run.</summary>
+    public Task<(double Flops, double Seconds)> WorkAsync(string run) => _file.ReadAsync(connection => connection.Query(
+        "SELECT COALESCE(SUM(json_extract(row, '$.flops')), 0.0), COALESCE(SUM(json_extract(row, '$.seconds')), 0.0) FROM steps WHERE run = @run",
+        reader => (reader.GetDouble(0), reader.GetDouble(1)),
+        ("@run", run)).Single());
 
     /// <summary>
     /// Rows of the steps in [from, to]. Of more than <paramref name="most"/> rows every k-th is taken, and the last one: enough for a plot.

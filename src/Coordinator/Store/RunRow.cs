@@ -11,6 +11,8 @@ namespace Temper.Coordinator.Store;
 /// <param name="OutputDirectory">Its output folder.</param>
 /// <param name="Plan">What it was worked out to be when it was accepted.</param>
 /// <param name="CreatedAt">When it was accepted.</param>
+/// <param name="Origins">Where its weights come from; empty for random ones.</param>
+/// <param name="Experiment">The experiment that it belongs to, and its name there.</param>
 internal sealed record RunRow(
     string Id,
     string Name,
@@ -18,13 +20,19 @@ internal sealed record RunRow(
     IReadOnlyList<string> DataRoots,
     string OutputDirectory,
     RunPlan Plan,
-    DateTimeOffset CreatedAt);
+    DateTimeOffset CreatedAt,
+    IReadOnlyList<ModelOrigin> Origins,
+    ExperimentMember? Experiment);
+
+/// <summary>A run's place in its experiment.</summary>
+internal sealed record ExperimentMember(string ExperimentId, string Key);
 
 /// <summary>A run that has not ended, as the index knows it.</summary>
 /// <param name="Order">Place in the order of submission.</param>
 /// <param name="MemoryBytes">What one of its trainers is estimated to need.</param>
 /// <param name="Status">Its state.</param>
-internal sealed record OpenRun(long Order, long MemoryBytes, RunStatus Status);
+/// <param name="Parents">The runs that it starts from.</param>
+internal sealed record OpenRun(long Order, long MemoryBytes, RunStatus Status, IReadOnlyList<RunStatus> Parents);
 
 /// <summary>Something that happened to a run, for people and programs that watch it.</summary>
 /// <param name="Key">Tells it from every other event of its run, so that writing it twice leaves one.</param>

@@ -4,13 +4,14 @@ using Microsoft.Data.Sqlite;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
+using Temper.Coordinator.Runs;
 
 namespace Temper.Coordinator.Store;
 
 /// <summary>The index of runs and their events. Lists are read from here, never by asking grains one by one.</summary>
 internal sealed class RunStore(string directory) : IDisposable
 {
-    private readonly SqliteFile _file = new(Path.Combine(directory, "state.db"), StateSchema.Sql, durable: true);
+    private readonly SqliteFile _file = new(Path.Combine(directory, "state.db"), StateSchema.Create, durable: true);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The file, which grain storage writes too.</summary>
@@ -46,28 +47,31 @@ internal sealed class RunStore(string directory) : IDisposable
         }
     }
 
-    public Task<RunRow?> FindAsync(string id) => _file.ReadAsync(connection => connection.Query(
-        "SELECT id, name, spec, data_roots, output_directory, plan, created_at FROM runs WHERE id = @id",
-        reader => new RunRow(
-            reader.GetString(0),
-            reader.GetString(1),
-            reader.GetString(2),
-            ProtocolJson.Read<string[]>(reader.GetString(3)),
-            reader.GetString(4),
-            ProtocolJson.Read<RunPlan>(reader.GetString(5)),
-            Time(reader.GetString(6))),
-        ("@id", id)).SingleOrDefault());
+    public Task<RunRow?> FindAsync(string id) => _file.ReadAsync(connection => Find(connection, id));
+
+    /// <summary>A run that another one may start from, read on the calling thread.</summary>
+    public OriginRun? FindOrigin(string id) => _file.Read(connection => Find(connection, id) is { } row
+        ? new OriginRun(id, SpecJson.Read(row.Spec), row.DataRoots, row.OutputDirectory, connection.Query("SELECT phase FROM runs WHERE id = @id", reader => Phase(reader.GetString(0)), ("@id", id)).Single())
+        : null);
 
     /// <summary>The runs that have not ended, in the order of submission.</summary>
-    public Task<IReadOnlyList<OpenRun>> OpenRunsAsync() => _file.ReadAsync<IReadOnlyList<OpenRun>>(connection => connection.Query(
-        "SELECT seq, json_extract(plan, '$.memory_bytes'), status FROM runs WHERE ended = 0 ORDER BY seq",
-        reader => new OpenRun(reader.GetInt64(0), reader.GetInt64(1), ProtocolJson.Read<RunStatus>(reader.GetString(2)))));
+    public Task<IReadOnlyList<OpenRun>> OpenRunsAsync() => _file.ReadAsync(OpenRuns);
+
+    /// <summary>The runs of an experiment, in the order of its layout.</summary>
+    public Task<IReadOnlyList<RunStatus>> OfExperimentAsync(string experiment) => _file.ReadAsync<IReadOnlyList<RunStatus>>(connection => connection.Query(
+        "SELECT status FROM runs WHERE experiment = @experiment ORDER BY seq",
+        reader => ProtocolJson.Read<RunStatus>(reader.GetString(0)),
+        ("@experiment", experiment)));
 
     /// <summary>Runs from the newest on, those after <paramref name="before"/> in that order.</summary>
-    public Task<IReadOnlyList<(long Order, RunStatus Status)>> ListAsync(RunPhase? phase, long? before, int most) => _file.ReadAsync<IReadOnlyList<(long, RunStatus)>>(connection => connection.Query(
-        "SELECT seq, status FROM runs WHERE (@phase IS NULL OR phase = @phase) AND (@before IS NULL OR seq < @before) ORDER BY seq DESC LIMIT @most",
+    public Task<IReadOnlyList<(long Order, RunStatus Status)>> ListAsync(RunFilter filter, long? before, int most) => _file.ReadAsync<IReadOnlyList<(long, RunStatus)>>(connection => connection.Query(
+        """
+        SELECT seq, status FROM runs
+        WHERE (@phase IS NULL OR phase = @phase) AND (@name IS NULL OR name = @name) AND (@experiment IS NULL OR experiment = @experiment)
+        AND (@before IS NULL OR seq < @before) ORDER BY seq DESC LIMIT @most
+        """,
         reader => (reader.GetInt64(0), ProtocolJson.Read<RunStatus>(reader.GetString(1))),
-        ("@phase", phase is { } p ? Name(p) : null), ("@before", before), ("@most", most)));
+        ("@phase", filter.Phase is { } p ? Name(p) : null), ("@name", filter.Name), ("@experiment", filter.Experiment), ("@before", before), ("@most", most)));
 
     public Task<IReadOnlyDictionary<RunPhase, int>> CountByPhaseAsync() => _file.ReadAsync<IReadOnlyDictionary<RunPhase, int>>(connection => connection.Query(
         "SELECT phase, COUNT(*) FROM runs GROUP BY phase",
@@ -85,6 +89,20 @@ internal sealed class RunStore(string directory) : IDisposable
 
     public void Dispose() => _file.Dispose();
 
+    private static RunRow? Find(SqliteConnection connection, string id) => connection.Query(
+        "SELECT id, name, spec, data_roots, output_directory, plan, created_at, origins, experiment, experiment_key FROM runs WHERE id = @id",
+        reader => new RunRow(
+            reader.GetString(0),
+            reader.GetString(1),
+            reader.GetString(2),
+            ProtocolJson.Read<string[]>(reader.GetString(3)),
+            reader.GetString(4),
+            ProtocolJson.Read<RunPlan>(reader.GetString(5)),
+            Time(reader.GetString(6)),
+            ProtocolJson.Read<ModelOrigin[]>(reader.GetString(7)),
+            reader.Text(8) is { } experiment ? new ExperimentMember(experiment, reader.GetString(9)) : null),
+        ("@id", id)).SingleOrDefault();
+
     private static InsertResult? FindByKey(SqliteConnection connection, string key, string? hash) =>
         connection.Query("SELECT id, body_hash FROM runs WHERE idempotency_key = @key", reader => (Id: reader.GetString(0), Hash: reader.Text(1)), ("@key", key)) switch
         {
@@ -92,7 +110,28 @@ internal sealed class RunStore(string directory) : IDisposable
             _ => null,
         };
 
-    private static InsertResult Insert(SqliteConnection connection, RunRow row, RunStatus status, string? idempotencyKey, string? bodyHash)
+    // The parents of most runs in a line are the same few.
+    private static IReadOnlyList<OpenRun> OpenRuns(SqliteConnection connection)
+    {
+        var open = connection.Query(
+            "SELECT seq, json_extract(plan, '$.memory_bytes'), status FROM runs WHERE ended = 0 ORDER BY seq",
+            reader => (Order: reader.GetInt64(0), Memory: reader.GetInt64(1), Status: ProtocolJson.Read<RunStatus>(reader.GetString(2))));
+        var known = open.ToDictionary(run => run.Status.Id, run => run.Status);
+        return [.. open.Select(run => new OpenRun(run.Order, run.Memory, run.Status, [.. (run.Status.StartsFrom ?? []).Select(Parent)]))];
+
+        RunStatus Parent(string id)
+        {
+            if (!known.TryGetValue(id, out var parent))
+            {
+                parent = known[id] = connection.Query("SELECT status FROM runs WHERE id = @id", reader => ProtocolJson.Read<RunStatus>(reader.GetString(0)), ("@id", id)).Single();
+            }
+
+            return parent;
+        }
+    }
+
+    /// <summary>Writes a submission within the caller's transaction.</summary>
+    internal static InsertResult Insert(SqliteConnection connection, RunRow row, RunStatus status, string? idempotencyKey, string? bodyHash)
     {
         if (idempotencyKey is not null && FindByKey(connection, idempotencyKey, bodyHash) is { } earlier)
         {
@@ -106,8 +145,8 @@ internal sealed class RunStore(string directory) : IDisposable
 
         connection.Execute(
             """
-            INSERT INTO runs (id, name, spec, data_roots, output_directory, plan, created_at, idempotency_key, body_hash, phase, ended, status)
-            VALUES (@id, @name, @spec, @roots, @output, @plan, @created, @key, @hash, @phase, 0, @status)
+            INSERT INTO runs (id, name, spec, data_roots, output_directory, plan, created_at, idempotency_key, body_hash, phase, ended, status, origins, experiment, experiment_key)
+            VALUES (@id, @name, @spec, @roots, @output, @plan, @created, @key, @hash, @phase, 0, @status, @origins, @experiment, @experiment_key)
             """,
             ("@id", row.Id),
             ("@name", row.Name),
@@ -119,12 +158,15 @@ internal sealed class RunStore(string directory) : IDisposable
             ("@key", idempotencyKey),
             ("@hash", bodyHash),
             ("@phase", Name(status.Phase)),
-            ("@status", ProtocolJson.Write(status)));
+            ("@status", ProtocolJson.Write(status)),
+            ("@origins", ProtocolJson.Write(row.Origins)),
+            ("@experiment", row.Experiment?.ExperimentId),
+            ("@experiment_key", row.Experiment?.Key));
         InsertEvents(connection, row.Id, [new RunEventRow("submitted", row.CreatedAt, "submitted", $"Run '{row.Name}' was accepted.")]);
         return new InsertResult.Inserted(row.Id);
     }
 
-    private static void InsertEvents(SqliteConnection connection, string run, IReadOnlyList<RunEventRow> events)
+    internal static void InsertEvents(SqliteConnection connection, string run, IReadOnlyList<RunEventRow> events)
     {
         foreach (var e in events)
         {
@@ -134,14 +176,18 @@ internal sealed class RunStore(string directory) : IDisposable
         }
     }
 
-    private void Announce() =>
+    /// <summary>Wakes those who wait for events.</summary>
+    internal void Announce() =>
         Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 
     private static string Name(RunPhase phase) => JsonNamingPolicy.SnakeCaseLower.ConvertName(phase.ToString());
 
     private static RunPhase Phase(string name) => Enum.Parse<RunPhase>(name.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
 
-    private static string Time(DateTimeOffset time) => time.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture);
+    internal static string Time(DateTimeOffset time) => time.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture);
 
-    private static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
+    internal static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
 }
+
+/// <summary>Which runs a list shows; null asks for all.</summary>
+internal sealed record RunFilter(RunPhase? Phase = null, string? Name = null, string? Experiment = null);

@@ -13,13 +13,14 @@ internal sealed class SqliteFile : IDisposable
     private readonly SqliteConnection _writer;
     private readonly Thread _thread;
 
-    public SqliteFile(string path, string schema, bool durable)
+    public SqliteFile(string path, Action<SqliteConnection> create, bool durable)
     {
         ConnectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = true }.ToString();
         _writer = new SqliteConnection(ConnectionString);
         _writer.Open();
         // FULL: a commit is on the disk before the call returns, so that an answer given after it survives a loss of power.
-        Execute(_writer, $"PRAGMA journal_mode = WAL; PRAGMA synchronous = {(durable ? "FULL" : "NORMAL")}; {schema}");
+        _writer.Execute($"PRAGMA journal_mode = WAL; PRAGMA synchronous = {(durable ? "FULL" : "NORMAL")};");
+        create(_writer);
         _thread = new Thread(Work) { IsBackground = true, Name = $"sqlite {Path.GetFileName(path)}" };
         _thread.Start();
     }
@@ -59,12 +60,15 @@ internal sealed class SqliteFile : IDisposable
         return done.Task;
     }
 
-    public Task<T> ReadAsync<T>(Func<SqliteConnection, T> read) => Task.Run(() =>
+    public Task<T> ReadAsync<T>(Func<SqliteConnection, T> read) => Task.Run(() => Read(read));
+
+    /// <summary>Reads on the calling thread, for work that has one of its own.</summary>
+    public T Read<T>(Func<SqliteConnection, T> read)
     {
         using var connection = new SqliteConnection(ConnectionString);
         connection.Open();
         return read(connection);
-    });
+    }
 
     public void Dispose()
     {
@@ -81,12 +85,5 @@ internal sealed class SqliteFile : IDisposable
         {
             work();
         }
-    }
-
-    private static void Execute(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
     }
 }

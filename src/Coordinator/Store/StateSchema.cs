@@ -1,3 +1,5 @@
+using Microsoft.Data.Sqlite;
+
 namespace Temper.Coordinator.Store;
 
 /// <summary>Tables of <c>state.db</c>: what must not be lost.</summary>
@@ -9,7 +11,7 @@ internal static class StateSchema
     /// On a version conflict the write must still return a row, with the version that was asked for: without a row the
     /// provider takes a lost write for a success.
     /// </summary>
-    public const string Sql = """
+    private const string Tables = """
         CREATE TABLE IF NOT EXISTS OrleansQuery (QueryKey TEXT PRIMARY KEY, QueryText TEXT NOT NULL);
         CREATE TABLE IF NOT EXISTS OrleansStorage (
             GrainIdHash INTEGER NOT NULL,
@@ -63,9 +65,29 @@ internal static class StateSchema
             body_hash TEXT,
             phase TEXT NOT NULL,
             ended INTEGER NOT NULL,
-            status TEXT NOT NULL);
+            status TEXT NOT NULL,
+            origins TEXT NOT NULL DEFAULT '[]',
+            experiment TEXT,
+            experiment_key TEXT);
         CREATE INDEX IF NOT EXISTS runs_open ON runs (seq) WHERE ended = 0;
         CREATE INDEX IF NOT EXISTS runs_phase ON runs (phase, seq);
+
+        CREATE TABLE IF NOT EXISTS experiments (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            spec TEXT NOT NULL,
+            layout TEXT NOT NULL,
+            plan TEXT NOT NULL,
+            output_directory TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            idempotency_key TEXT UNIQUE,
+            body_hash TEXT,
+            phase TEXT NOT NULL,
+            ended INTEGER NOT NULL,
+            status TEXT NOT NULL);
+        CREATE INDEX IF NOT EXISTS experiments_open ON experiments (seq) WHERE ended = 0;
 
         CREATE TABLE IF NOT EXISTS events (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -78,4 +100,27 @@ internal static class StateSchema
             UNIQUE (run, key));
         CREATE INDEX IF NOT EXISTS events_run ON events (run, id);
         """;
+
+    // Of tables that an older program made; a new file has them from the start.
+    private static readonly (string Table, string Column, string Definition)[] s_addedColumns =
+    [
+        ("runs", "origins", "TEXT NOT NULL DEFAULT '[]'"),
+        ("runs", "experiment", "TEXT"),
+        ("runs", "experiment_key", "TEXT"),
+    ];
+
+    /// <summary>Makes what is missing, whatever program made the file.</summary>
+    public static void Create(SqliteConnection connection)
+    {
+        connection.Execute(Tables);
+        foreach (var (table, column, definition) in s_addedColumns)
+        {
+            if (connection.Query($"SELECT 1 FROM pragma_table_info('{table}') WHERE name = '{column}'", _ => 1).Count == 0)
+            {
+                connection.Execute($"ALTER TABLE {table} ADD COLUMN {column} {definition}");
+            }
+        }
+
+        connection.Execute("CREATE INDEX IF NOT EXISTS runs_experiment ON runs (experiment, seq)");
+    }
 }

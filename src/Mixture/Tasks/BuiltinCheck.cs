@@ -47,5 +47,6 @@ internal static class BuiltinCheck
         ("map", spec.Map is not null),
         ("labels", spec.Labels is not null),
         ("label_range", spec.LabelRange is not null),
+        ("span_corruption", spec.SpanCorruption is not null),
     ];
 }

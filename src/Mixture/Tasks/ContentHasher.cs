@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Temper.Mixture.Objectives;
 
 namespace Temper.Mixture.Tasks;
 
@@ -15,6 +17,20 @@ public static class ContentHasher
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         AddText(hash, name);
+        return Finish(hash, splits);
+    }
+
+    /// <summary>The same for a text to pre-train on: over what is made of it too.</summary>
+    public static string OfText(string name, SpanCorruptionSpec spec, int? mostChunks, params ReadOnlySpan<IReadOnlyList<TextExample>> splits)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        AddText(hash, name);
+        AddText(hash, string.Create(CultureInfo.InvariantCulture, $"span_corruption {spec.NoiseDensity:R} {spec.MeanSpan:R} {mostChunks}"));
+        return Finish(hash, splits);
+    }
+
+    private static string Finish(IncrementalHash hash, ReadOnlySpan<IReadOnlyList<TextExample>> splits)
+    {
         foreach (var split in splits)
         {
             AddNumber(hash, split.Count);

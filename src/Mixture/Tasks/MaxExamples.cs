@@ -4,21 +4,20 @@ using Temper.Mixture.Sources;
 namespace Temper.Mixture.Tasks;
 
 /// <summary>
-/// Takes a part of the training rows. The positions are ordered by their hash, a permutation that depends on nothing but
-/// the position: the same on every host and for every run, and 100 rows are the first 100 of the 200 that another run takes.
+/// Takes a part of the training examples. The positions are ordered by their hash, a permutation that depends on nothing but
+/// the position: the same on every host and for every run, and 100 examples are the first 100 of the 200 that another run takes.
 /// </summary>
 internal static class MaxExamples
 {
-    public static IReadOnlyList<TextExample> Take(IReadOnlyList<TextExample> rows, int? limit)
-    {
-        if (limit is not { } count || count >= rows.Count)
-        {
-            return rows;
-        }
+    public static IReadOnlyList<TextExample> Take(IReadOnlyList<TextExample> rows, int? limit) =>
+        limit < rows.Count ? [.. Positions(rows.Count, limit).Select(position => rows[position])] : rows;
 
-        return [.. Enumerable.Range(0, rows.Count)
-            .OrderBy(position => TextHash.Of("max_examples", position.ToString(CultureInfo.InvariantCulture)))
-            .Take(count)
-            .Select(position => rows[position])];
+    /// <summary>Positions of the examples that are taken out of <paramref name="count"/>, in the order of training.</summary>
+    public static int[] Positions(int count, int? limit)
+    {
+        var positions = Enumerable.Range(0, count);
+        return limit < count
+            ? [.. positions.OrderBy(position => TextHash.Of("max_examples", position.ToString(CultureInfo.InvariantCulture))).Take(limit.Value)]
+            : [.. positions];
     }
 }

@@ -18,7 +18,8 @@ internal sealed class SplitLoader(TaskPlan plan, string path, CancellationToken 
         var heldOut = HeldOutKeys(split);
         var examples = Rows(split)
             .Where(row => !heldOut.Contains(Key(row, split.HoldOutBy)))
-            .Select(plan.Maker.Make);
+            .Select(plan.Maker.Make)
+            .Where(example => plan.KeepsBlank || !string.IsNullOrWhiteSpace(example.Inputs));
         List<TextExample> loaded = [.. Reported(split, examples)];
         return loaded.Count > 0 ? loaded : throw Refused(name, "No row is left for this split. Widen 'share', or check 'hold_out_by'.");
     }

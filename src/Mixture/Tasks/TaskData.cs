@@ -1,4 +1,5 @@
 using Temper.Mixture.Metrics;
+using Temper.Mixture.Objectives;
 
 namespace Temper.Mixture.Tasks;
 
@@ -8,8 +9,10 @@ namespace Temper.Mixture.Tasks;
 /// <param name="Validation">Examples that are evaluated while training; may be empty.</param>
 /// <param name="Test">Examples that are evaluated at the end only; may be empty.</param>
 /// <param name="Labels">The only valid answers, in class-id order; null for free text.</param>
-/// <param name="Metrics">How predictions are judged.</param>
+/// <param name="Metrics">How predictions are judged; empty for a task that is judged by its loss only.</param>
 /// <param name="ContentHash">SHA-256 over the name and all rows, in hexadecimal: equal on two hosts when they train on the same text. See <see cref="ContentHasher"/>.</param>
+/// <param name="SpanCorruption">Set for a text to pre-train on: the inputs of the rows, which have no targets.</param>
+/// <param name="MostChunks">At most so many chunks of that text are trained on; null for all.</param>
 public sealed record TaskData(
     string Name,
     IReadOnlyList<TextExample> Train,
@@ -17,4 +20,6 @@ public sealed record TaskData(
     IReadOnlyList<TextExample> Test,
     IReadOnlyList<string>? Labels,
     IReadOnlyList<Metric> Metrics,
-    string ContentHash);
+    string ContentHash,
+    SpanCorruptionSpec? SpanCorruption = null,
+    int? MostChunks = null);

@@ -77,6 +77,12 @@ public static class TaskLoader
         IReadOnlyList<string>? labels,
         IReadOnlyList<Metric> metrics)
     {
+        if (spec.SpanCorruption is { } corruption)
+        {
+            var hash = ContentHasher.OfText(name, corruption, spec.MaxExamples, train, validation, test);
+            return new TaskData(name, train, validation, test, labels, metrics, hash, corruption, spec.MaxExamples);
+        }
+
         train = MaxExamples.Take(train, spec.MaxExamples);
         return new TaskData(name, train, validation, test, labels, metrics, ContentHasher.Of(name, train, validation, test));
     }

@@ -11,13 +11,15 @@ namespace Temper.Mixture.Tasks;
 /// <param name="Metrics">How predictions are judged.</param>
 /// <param name="RowsReadable">Whether the form of the files is clear: otherwise every row would only repeat that it is not.</param>
 /// <param name="RowsUsable">Whether templates, map and labels are sound as well.</param>
+/// <param name="KeepsBlank">Whether a row without text is an example. A text to pre-train on has blank lines that only part its paragraphs.</param>
 internal sealed record TaskPlan(
     ExampleMaker Maker,
     IReadOnlyList<SplitPlan> Splits,
     IReadOnlyList<string>? Labels,
     IReadOnlyList<Metric> Metrics,
     bool RowsReadable,
-    bool RowsUsable)
+    bool RowsUsable,
+    bool KeepsBlank = true)
 {
     public static TaskPlan Of(TaskSpec spec, DataRoots roots, SpecErrors errors)
     {
@@ -25,6 +27,14 @@ internal sealed record TaskPlan(
         var errorsBefore = errors.All.Count;
         var shape = ShapeCheck.Of(spec, errors);
         var readable = errors.All.Count == errorsBefore;
+        if (spec.SpanCorruption is not null)
+        {
+            RefuseAnswers(spec, errors);
+            var text = new ExampleMaker(TemplateOf("inputs", spec.Inputs ?? $"{{{TextRows.Column}}}", errors), TextTemplate.Nothing, MapOf(spec, errors), labels: null);
+            var sound = errors.All.Count == errorsBefore;
+            return new TaskPlan(text, SplitsOf(spec, shape, roots, errors), null, [], readable, sound, KeepsBlank: false);
+        }
+
         var labels = LabelSet.Of(spec, errors);
         var maker = new ExampleMaker(TemplateOf("inputs", spec.Inputs, errors), TemplateOf("targets", spec.Targets, errors), MapOf(spec, errors), labels);
         var usable = errors.All.Count == errorsBefore;
@@ -42,6 +52,22 @@ internal sealed record TaskPlan(
         if (spec.Rate is { } rate && !(double.IsFinite(rate) && rate >= 0))
         {
             errors.Add("rate", $"{rate.ToString(CultureInfo.InvariantCulture)} is not a rate. Give 0 (evaluate only) or a positive number.");
+        }
+    }
+
+    // What is hidden of a text is what should be answered.
+    private static void RefuseAnswers(TaskSpec spec, SpecErrors errors)
+    {
+        (string Place, bool Given)[] answers =
+        [
+            ("targets", spec.Targets is not null),
+            ("labels", spec.Labels is not null),
+            ("label_range", spec.LabelRange is not null),
+            ("metrics", spec.Metrics is not null),
+        ];
+        foreach (var (place, _) in answers.Where(setting => setting.Given))
+        {
+            errors.Add(place, $"'{place}' does not go with 'span_corruption', whose targets are the hidden spans and which is judged by its loss. Leave it out.");
         }
     }
 

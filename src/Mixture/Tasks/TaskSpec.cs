@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Temper.Mixture.Objectives;
 
 namespace Temper.Mixture.Tasks;
 
@@ -33,7 +34,7 @@ public sealed record SplitSpec(
 
 /// <summary>
 /// One text-to-text task: where its rows come from, how a row becomes input and target text, and how predictions are judged.
-/// Either <paramref name="Builtin"/> names one of Temper's own tasks, or files, templates and metrics are given.
+/// Either <paramref name="Builtin"/> names one of Temper's own tasks, or files, templates and metrics are given, or files are a text to pre-train on.
 /// </summary>
 /// <param name="Builtin">Name of a built-in task (see <c>BuiltinTasks</c>); then only <paramref name="MaxExamples"/>, <paramref name="Metrics"/> and <paramref name="Rate"/> may be given too.</param>
 /// <param name="Train">Training rows.</param>
@@ -44,14 +45,15 @@ public sealed record SplitSpec(
 /// <param name="Header">Whether the first line of a TSV or CSV file names the columns; otherwise <paramref name="Columns"/> does.</param>
 /// <param name="Columns">Column names of files without a header, left to right; further columns are ignored.</param>
 /// <param name="Pattern">For <see cref="SourceFormat.Text"/>: a .NET regular expression whose named groups are the columns; a line that does not match is an error.</param>
-/// <param name="Inputs">Template of the input text: <c>{column}</c> is replaced by the value, <c>{{</c> and <c>}}</c> are braces. <c>{column|filter}</c> applies a filter, see <c>TemplateFilters</c>.</param>
+/// <param name="Inputs">Template of the input text: <c>{column}</c> is replaced by the value, <c>{{</c> and <c>}}</c> are braces. <c>{column|filter}</c> applies a filter, see <c>TemplateFilters</c>. For a text to pre-train on <c>{text}</c> if not given.</param>
 /// <param name="Targets">Template of the target text.</param>
 /// <param name="Map">Column → (raw value → text) applied before the templates; a raw value that is not listed is an error.</param>
 /// <param name="Labels">The only valid answers, in class-id order. A prediction outside them is wrong. Null for free text. Shorthands do not exist: list them.</param>
 /// <param name="LabelRange">Instead of <paramref name="Labels"/>: [from, to, step] of a regression written as text with one decimal (STS-B: [0, 5, 0.2], 26 strings).</param>
 /// <param name="Metrics">Names of metrics, see <c>MetricCatalog</c>.</param>
-/// <param name="MaxExamples">Use only this many training rows: the first ones of a fixed permutation of the rows' positions, so that a smaller number takes a part of what a larger one takes.</param>
+/// <param name="MaxExamples">Use only this many training rows, or chunks of a text to pre-train on: the first ones of a fixed permutation of their positions, so that a smaller number takes a part of what a larger one takes.</param>
 /// <param name="Rate">Rate of the task under the mixture strategy <c>explicit</c>.</param>
+/// <param name="SpanCorruption">The rows are a text to pre-train on: their inputs on end, cut into chunks that fill <c>training.input_length</c>, spans hidden anew in each epoch. Then there are no targets, labels and metrics: such a task is judged by its loss.</param>
 public sealed record TaskSpec(
     [property: Description("Name of a built-in task that needs no files.")] string? Builtin = null,
     [property: Description("Rows to train on.")] SplitSpec? Train = null,
@@ -68,8 +70,9 @@ public sealed record TaskSpec(
     [property: Description("The only valid answers, in class-id order.")] IReadOnlyList<string>? Labels = null,
     [property: Description("Instead of labels: [from, to, step] of a regression written with one decimal.")] IReadOnlyList<double>? LabelRange = null,
     [property: Description("How predictions are judged.")] IReadOnlyList<string>? Metrics = null,
-    [property: Description("Use only this many training rows.")] int? MaxExamples = null,
-    [property: Description("Rate of the task when the mixture strategy is explicit.")] double? Rate = null);
+    [property: Description("Use only this many training rows (chunks, with span_corruption).")] int? MaxExamples = null,
+    [property: Description("Rate of the task when the mixture strategy is explicit.")] double? Rate = null,
+    [property: Description("Pre-train on the rows as a text with hidden spans, instead of targets; {} for T5's own settings.")] SpanCorruptionSpec? SpanCorruption = null);
 
 /// <summary>One example as text, before tokenisation.</summary>
 /// <param name="Inputs">What the encoder reads.</param>

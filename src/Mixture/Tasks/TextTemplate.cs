@@ -18,6 +18,9 @@ public sealed class TextTemplate
 
     private readonly record struct Piece(string Text, bool IsColumn, IReadOnlyList<Func<string, string>> Filters);
 
+    /// <summary>The template of no text at all.</summary>
+    internal static TextTemplate Nothing { get; } = new([]);
+
     /// <summary>Columns that the template reads, each once.</summary>
     public IReadOnlyList<string> Columns { get; }
 

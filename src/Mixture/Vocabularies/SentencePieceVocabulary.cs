@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Security.Cryptography;
 using Temper.Mixture.Vocabularies.SentencePiece;
 
@@ -100,13 +99,11 @@ public sealed class SentencePieceVocabulary : IVocabulary
     /// <summary>Pieces for sentinels, the last one first, so that sentinel 0 has the top id.</summary>
     private static IEnumerable<Piece> Sentinels(int count) => Enumerable.Range(0, count)
         .Reverse()
-        .Select(index => new Piece([.. Utf8Chars.SpaceSymbolBytes, .. System.Text.Encoding.UTF8.GetBytes(SentinelText(index))], 0, PieceType.UserDefined));
+        .Select(index => new Piece([.. Utf8Chars.SpaceSymbolBytes, .. System.Text.Encoding.UTF8.GetBytes(SentinelText.Of(index))], 0, PieceType.UserDefined));
 
     private static int CountSentinels(IReadOnlyList<Piece> pieces) => Enumerable.Range(0, pieces.Count)
-        .TakeWhile(index => pieces[^(index + 1)].Text.TrimStart(Utf8Chars.SpaceSymbol) == SentinelText(index))
+        .TakeWhile(index => pieces[^(index + 1)].Text.TrimStart(Utf8Chars.SpaceSymbol) == SentinelText.Of(index))
         .Count();
-
-    private static string SentinelText(int index) => string.Create(CultureInfo.InvariantCulture, $"<extra_id_{index}>");
 
     private static string Hash(ReadOnlySpan<byte> bytes, int extraIds)
     {

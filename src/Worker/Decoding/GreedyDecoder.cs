@@ -1,5 +1,4 @@
 using Temper.Contracts.Models;
-using Temper.Worker.Model;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Decoding;
@@ -11,25 +10,24 @@ namespace Temper.Worker.Decoding;
 public static class GreedyDecoder
 {
     /// <summary>The decoded ids of each row, without the end id. A predicted 0 is kept: it is the model's word, not padding.</summary>
-    /// <param name="model">The model; dropout is off.</param>
+    /// <param name="predictor">What answers.</param>
     /// <param name="rows">B, the number of inputs.</param>
     /// <param name="inputLength">S, padded ids per input.</param>
     /// <param name="inputIds">B·S ids, padded with 0.</param>
     /// <param name="maxLength">Most ids per row, the end id included; rows that reach it are cut.</param>
-    public static int[][] Decode(T5Model model, int rows, int inputLength, int[] inputIds, int maxLength)
+    public static int[][] Decode(IPredictor predictor, int rows, int inputLength, int[] inputIds, int maxLength)
     {
-        using var noGrad = no_grad();
-        using var state = model.StartDecoding(inputIds, rows, inputLength);
+        using var decoding = predictor.StartDecoding(inputIds, rows, inputLength);
         var results = Enumerable.Range(0, rows).Select(_ => new List<int>()).ToArray();
         var active = Enumerable.Range(0, rows).ToArray();
         var last = new int[rows];
-        while (active.Length > 0 && state.Position < maxLength)
+        while (active.Length > 0 && decoding.Position < maxLength)
         {
-            var next = MostLikely(model, last, state);
+            var next = MostLikely(decoding, last);
             var going = Enumerable.Range(0, active.Length).Where(i => next[i] != T5Config.EosId).ToArray();
             if (going.Length > 0 && going.Length < active.Length)
             {
-                state.Select(going);
+                decoding.Select(going);
             }
 
             active = Array.ConvertAll(going, i => active[i]);
@@ -43,9 +41,9 @@ public static class GreedyDecoder
         return Array.ConvertAll(results, ids => ids.ToArray());
     }
 
-    private static int[] MostLikely(T5Model model, int[] last, DecoderState state)
+    private static int[] MostLikely(IDecoding decoding, int[] last)
     {
         using var scope = NewDisposeScope();
-        return Array.ConvertAll(model.DecodeStep(last, state).argmax(-1).cpu().data<long>().ToArray(), id => (int)id);
+        return Array.ConvertAll(decoding.Step(last).argmax(-1).cpu().data<long>().ToArray(), id => (int)id);
     }
 }

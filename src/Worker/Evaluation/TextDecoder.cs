@@ -18,24 +18,24 @@ public sealed class TextDecoder(IVocabulary? vocabulary, int inputLength, int ba
         Math.Min(atMost, (references.Max(text => vocabulary.Encode(text).Length) * 3 / 2) + 10);
 
     /// <summary>One prediction for each input, in their order.</summary>
-    /// <param name="model">The model.</param>
+    /// <param name="predictor">What answers.</param>
     /// <param name="inputs">Texts.</param>
     /// <param name="maxNewTokens">Most tokens of a prediction.</param>
     /// <param name="progressed">Called after each batch.</param>
-    public string[] Predict(T5Model model, IReadOnlyList<string> inputs, int maxNewTokens, Action progressed)
+    public string[] Predict(IPredictor predictor, IReadOnlyList<string> inputs, int maxNewTokens, Action progressed)
     {
         var ids = inputs.Select(text => Ids(text)).ToArray();
-        return [.. PredictIds(model, ids, maxNewTokens, progressed).Select(row => Vocabulary.Decode(row))];
+        return [.. PredictIds(predictor, ids, maxNewTokens, progressed).Select(row => Vocabulary.Decode(row))];
     }
 
     /// <summary>Predicted ids for rows of ids, in their order, without end of sequence and padding.</summary>
-    public int[][] PredictIds(T5Model model, int[][] inputs, int maxNewTokens, Action progressed)
+    public int[][] PredictIds(IPredictor predictor, int[][] inputs, int maxNewTokens, Action progressed)
     {
         var predictions = new int[inputs.Length][];
         foreach (var rows in Enumerable.Range(0, inputs.Length).OrderBy(row => inputs[row].Length).Chunk(batch))
         {
             var (padded, length) = ModelBatch.Rectangle([.. rows.Select(row => inputs[row].AsMemory())]);
-            var decoded = GreedyDecoder.Decode(model, rows.Length, length, padded, maxNewTokens);
+            var decoded = GreedyDecoder.Decode(predictor, rows.Length, length, padded, maxNewTokens);
             foreach (var (i, row) in rows.Index())
             {
                 predictions[row] = decoded[i];

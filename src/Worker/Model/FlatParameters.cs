@@ -41,6 +41,7 @@ public sealed class FlatParameters : IDisposable
     private readonly Dictionary<string, ParameterSlot> _slots = new(StringComparer.Ordinal);
     private readonly List<(Tensor Leaf, Tensor Gradient)> _copied = [];
     private readonly List<Tensor> _owned = [];
+    private readonly Tensor? _gradients;
     private readonly Tensor? _copy;
     private readonly long _copyStart;
 
@@ -50,8 +51,9 @@ public sealed class FlatParameters : IDisposable
     /// <param name="uncopiedGroups">How many of the first groups no product reads.</param>
     /// <param name="precision">Of matrix products.</param>
     /// <param name="device">Where the buffers live.</param>
+    /// <param name="trainable">Whether there is a buffer of gradients.</param>
     internal FlatParameters(
-        IReadOnlyList<(string Name, long[] Shape)[]> groups, int decayedGroups, int uncopiedGroups, Precision precision, Device device)
+        IReadOnlyList<(string Name, long[] Shape)[]> groups, int decayedGroups, int uncopiedGroups, Precision precision, Device device, bool trainable)
     {
         Precision = precision;
         Device = device;
@@ -71,7 +73,7 @@ public sealed class FlatParameters : IDisposable
         }
 
         Values = Own(zeros(offset, ScalarType.Float32, device));
-        Gradients = Own(zeros(offset, ScalarType.Float32, device));
+        _gradients = trainable ? Own(zeros(offset, ScalarType.Float32, device)) : null;
         _copy = precision == Precision.Bf16 ? Own(zeros(DecayedCount - _copyStart, ScalarType.BFloat16, device)) : null;
     }
 
@@ -94,7 +96,9 @@ public sealed class FlatParameters : IDisposable
     public Tensor Values { get; }
 
     /// <summary>The fp32 gradients, [<see cref="Count"/>]: sums since <see cref="ZeroGradients"/>.</summary>
-    public Tensor Gradients { get; }
+    /// <exception cref="InvalidOperationException">The model was made to be asked, not trained.</exception>
+    public Tensor Gradients =>
+        _gradients ?? throw new InvalidOperationException("This model was made without room for gradients. Make it trainable to train it.");
 
     /// <summary>The parameters as memory of this process; CPU only.</summary>
     public Span<float> ValueSpan => Memory(Values);
@@ -143,6 +147,11 @@ public sealed class FlatParameters : IDisposable
     internal Tensor Leaf(string name)
     {
         using var scope = NewDisposeScope();
+        if (_gradients is null)
+        {
+            return Own(Value(name));
+        }
+
         var leaf = Own(Value(name).requires_grad_());
         leaf.grad = Own(Gradient(name));
         return leaf;
@@ -158,9 +167,13 @@ public sealed class FlatParameters : IDisposable
         var (first, last) = (_slots[names[0]], _slots[names[^1]]);
         long[] shape = [(last.Offset + last.Count - first.Offset) / first.Shape[1], first.Shape[1]];
         var stacked = first with { Shape = shape };
-        var leaf = Own((_copy is { } copy
-            ? View(copy, stacked with { Offset = first.Offset - _copyStart })
-            : View(Values, stacked)).requires_grad_());
+        var leaf = Own(_copy is { } copy ? View(copy, stacked with { Offset = first.Offset - _copyStart }) : View(Values, stacked));
+        if (_gradients is null)
+        {
+            return leaf;
+        }
+
+        leaf.requires_grad_();
         var gradient = Own(View(Gradients, stacked));
         if (_copy is null)
         {

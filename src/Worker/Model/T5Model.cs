@@ -1,4 +1,5 @@
 using Temper.Contracts.Models;
+using Temper.Worker.Decoding;
 using Temper.Worker.Native;
 using static TorchSharp.torch;
 
@@ -14,7 +15,7 @@ namespace Temper.Worker.Model;
 /// Not thread-safe. In bf16 the products read bf16 copies of the parameters and the residual stream stays fp32. Dropout masks are
 /// shared along the length, as in T5's own code, so that dropping attention to a key is dropping that key's value.
 /// </remarks>
-public sealed class T5Model : IDisposable
+public sealed class T5Model : IPredictor
 {
     // Large enough to vanish in a softmax, small enough to stay finite in bf16 when a bias is added.
     private const float Masked = -1e9f;
@@ -29,7 +30,8 @@ public sealed class T5Model : IDisposable
     /// <param name="config">The shape.</param>
     /// <param name="precision">Of matrix products.</param>
     /// <param name="device">Where to compute; the processor if null.</param>
-    public T5Model(T5Config config, Precision precision, Device? device = null)
+    /// <param name="trainable">Whether there is room for gradients; without, the model takes half the memory and cannot be trained.</param>
+    public T5Model(T5Config config, Precision precision, Device? device = null, bool trainable = true)
     {
         TorchLibrary.Load();
         if (config.Problems() is { Count: > 0 } problems)
@@ -39,7 +41,7 @@ public sealed class T5Model : IDisposable
 
         Config = config;
         var (groups, matrices) = T5Layout.Groups(config);
-        Parameters = new FlatParameters(groups, matrices, uncopiedGroups: config.Tied ? 0 : 1, precision, device ?? CPU);
+        Parameters = new FlatParameters(groups, matrices, uncopiedGroups: config.Tied ? 0 : 1, precision, device ?? CPU, trainable);
         _encoder = [.. T5Layout.Blocks("encoder", config.EncoderLayers).Select(block => new EncoderBlock(
             Parameters.Leaf(T5Layout.Norm(block, 0)), AttentionOf(block), FeedForwardOf(block, 1)))];
         _decoder = [.. T5Layout.Blocks("decoder", config.DecoderLayers).Select(block => new DecoderBlock(
@@ -70,6 +72,12 @@ public sealed class T5Model : IDisposable
     /// <summary>Parameters and gradients.</summary>
     public FlatParameters Parameters { get; }
 
+    /// <inheritdoc/>
+    public int VocabularySize => Config.VocabularySize;
+
+    /// <inheritdoc/>
+    public long ParameterCount => Parameters.Slots.Sum(slot => slot.Count);
+
     /// <summary>
     /// Adds the gradient of <paramref name="scale"/> · (summed cross entropy + z-loss) to <see cref="FlatParameters.Gradients"/>, and
     /// returns the unscaled losses. Pass 1 / (targets of the whole step, over all workers) as the scale for a mean over targets.
@@ -97,23 +105,34 @@ public sealed class T5Model : IDisposable
         return loss;
     }
 
-    /// <summary>The loss of a batch without dropout and without gradients: summed log-probabilities, negated, for each row.</summary>
+    /// <inheritdoc/>
     public BatchLoss Evaluate(ModelBatch batch)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var targets = Targets.Of(batch);
-        return _loss.Loss(HiddenWithoutDropout(batch, targets), targets);
+        return _loss.Loss(Hidden(batch, targets), targets);
     }
 
-    /// <summary>The logits at all target positions, [B, T, V], fp32, without dropout; for tests and tools, as it is large.</summary>
+    /// <inheritdoc/>
     public Tensor Logits(ModelBatch batch)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var hidden_ND = HiddenWithoutDropout(batch, Targets.All(batch));
-        return _loss.Logits(hidden_ND).to(ScalarType.Float32)
+        return LogitsOf(Hidden(batch, Targets.All(batch))).to(ScalarType.Float32)
             .view(batch.Rows, batch.TargetLength, Config.VocabularySize).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public IDecoding StartDecoding(int[] inputIds, int rows, int inputLength)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var inputs = Embed(inputIds, rows, inputLength);
+        var (encoded_BSD, mask_B11S) = Encode(inputs, inputIds, DropoutMasks.None);
+        var encoded = encoded_BSD.to(Parameters.ComputeType);
+        var cross = _decoder.Select(block => Heads(Linear(encoded, block.KeyValue), 2) is [var k, var v] ? (k, v) : default).ToList();
+        return new T5Decoding(this, new DecoderState(cross, mask_B11S));
     }
 
     /// <inheritdoc/>
@@ -124,18 +143,20 @@ public sealed class T5Model : IDisposable
         Parameters.Dispose();
     }
 
-    /// <summary>The encoder's pass over a batch of inputs, without dropout: where decoding starts.</summary>
-    internal DecoderState StartDecoding(int[] inputIds, int rows, int inputLength)
+    /// <summary>The decoder's output at the chosen positions, [N, D] fp32, without dropout and without gradients.</summary>
+    internal Tensor Hidden(ModelBatch batch, Targets targets)
     {
         using var scope = NewDisposeScope();
-        using var inputs = Embed(inputIds, rows, inputLength);
-        var (encoded_BSD, mask_B11S) = Encode(inputs, inputIds, DropoutMasks.None);
-        var encoded = encoded_BSD.to(Parameters.ComputeType);
-        return new DecoderState(
-            [.. _decoder.Select(block => Heads(Linear(encoded, block.KeyValue), 2) is [var k, var v] ? (k, v) : default)], mask_B11S);
+        using var noGrad = no_grad();
+        using var inputs = Embed(batch.InputIds, batch.Rows, batch.InputLength);
+        using var shifted = Embed(ShiftRight(batch), batch.Rows, batch.TargetLength);
+        return Hidden(batch, inputs, shifted, targets, DropoutMasks.None).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The decoder at the next position, one id per row: logits [B, V] in the type of products.</summary>
+    /// <summary>Logits [N, V] in the type of products, of the decoder's output [N, D].</summary>
+    internal Tensor LogitsOf(Tensor hidden_ND) => _loss.Logits(hidden_ND);
+
+    /// <summary>The decoder at the next position, one id per row: logits [B, V], fp32.</summary>
     internal Tensor DecodeStep(int[] ids, DecoderState state)
     {
         using var scope = NewDisposeScope();
@@ -156,7 +177,7 @@ public sealed class T5Model : IDisposable
 
         state.Position++;
         var hidden_B1D = RmsNorm.Apply(x_B1D, _decoderNorm, Config.NormEpsilon, ScalarType.Float32);
-        return _loss.Logits(hidden_B1D.view(ids.Length, Config.ModelSize)).MoveToOuterDisposeScope();
+        return LogitsOf(hidden_B1D.view(ids.Length, Config.ModelSize)).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     private static int[] ShiftRight(ModelBatch batch)
@@ -175,13 +196,6 @@ public sealed class T5Model : IDisposable
     }
 
     private static Tensor Linear(Tensor x, Tensor weight) => nn.functional.linear(x, weight);
-
-    private Tensor HiddenWithoutDropout(ModelBatch batch, Targets targets)
-    {
-        using var inputs = Embed(batch.InputIds, batch.Rows, batch.InputLength);
-        using var shifted = Embed(ShiftRight(batch), batch.Rows, batch.TargetLength);
-        return Hidden(batch, inputs, shifted, targets, DropoutMasks.None);
-    }
 
     /// <summary>The decoder's output at the chosen positions, [N, D] fp32.</summary>
     private Tensor Hidden(ModelBatch batch, Embedded inputs, Embedded shifted, Targets targets, DropoutMasks dropout)

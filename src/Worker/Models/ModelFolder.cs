@@ -18,91 +18,114 @@ public sealed class ModelFolder
     private readonly VocabularySpec? _vocabularySpec;
     private readonly string? _sentencePiece;
 
-    private ModelFolder(T5Config config, string? folder, IVocabulary? vocabulary, VocabularySpec? vocabularySpec, string? sentencePiece)
+    private ModelFolder(
+        string name, T5Config config, IReadOnlyList<string> folders, IVocabulary? vocabulary, VocabularySpec? vocabularySpec, string? sentencePiece)
     {
+        Name = name;
         Config = config;
-        Folder = folder;
+        Folders = folders;
         Vocabulary = vocabulary;
         _vocabularySpec = vocabularySpec;
         _sentencePiece = sentencePiece;
     }
 
+    /// <summary>What to call it in messages.</summary>
+    public string Name { get; }
+
     /// <summary>The shape.</summary>
     public T5Config Config { get; }
 
-    /// <summary>Where the weights lie; null for a model that starts from random weights.</summary>
-    public string? Folder { get; }
+    /// <summary>Where the weights lie: nowhere for a model that starts from random ones; in several places for the average of several models.</summary>
+    public IReadOnlyList<string> Folders { get; }
 
     /// <summary>Text to ids; null where the folder has none.</summary>
     public IVocabulary? Vocabulary { get; }
 
-    /// <summary>What a run starts from.</summary>
+    /// <summary>What a run starts from: random weights, those of one model, or the average of several.</summary>
     /// <exception cref="SpecException">The spec does not fit the files that are there.</exception>
-    public static ModelFolder ForRun(RunSpec spec, IReadOnlyList<string> dataRoots)
+    /// <exception cref="InvalidDataException">The models to start from do not fit the spec or each other.</exception>
+    public static ModelFolder ForRun(TrainerAssignment assignment)
     {
-        if (!VocabularyOpener.TryOpen(spec.Vocabulary, dataRoots, out var vocabulary, out var problem))
+        var (spec, roots) = (assignment.Spec, assignment.DataRoots);
+        if (!VocabularyOpener.TryOpen(spec.Vocabulary, roots, out var vocabulary, out var problem))
         {
             throw new SpecException([new SpecError("vocabulary.file", problem)]);
         }
 
         var errors = new List<SpecError>();
-        var config = ModelResolver.Resolve(spec.Model, vocabulary, dataRoots, errors) ?? throw new SpecException(errors);
-        var folder = spec.Model.InitFrom is { } from ? ModelResolver.Folder(from, dataRoots, out _) : null;
-        new Temper.Mixture.Sources.DataRoots(dataRoots).TryFind(spec.Vocabulary.File ?? "", out var file, out _);
-        return new ModelFolder(config, folder, vocabulary, spec.Vocabulary with { File = null }, file?.FullPath);
+        var models = assignment.ModelFolders.Select(Open).ToList();
+        var config = models.Count > 0
+            ? models[0].Config with { Dropout = spec.Model.Dropout }
+            : ModelResolver.ByName(spec.Model, vocabulary, errors) ?? throw new SpecException(errors);
+        new Temper.Mixture.Sources.DataRoots(roots).TryFind(spec.Vocabulary.File ?? "", out var file, out _);
+        var run = new ModelFolder("the run's spec", config, assignment.ModelFolders, vocabulary, spec.Vocabulary with { File = null }, file?.FullPath);
+        CheckShareVocabulary(models, run);
+        if (!spec.Model.IsEnsemble)
+        {
+            CheckAreOfOneShape(models);
+        }
+
+        return run;
     }
 
     /// <summary>A model on disk.</summary>
     /// <exception cref="InvalidDataException">The folder does not hold a model; says what is missing.</exception>
     public static ModelFolder Open(string folder)
     {
+        if (EnsembleFile.IsIn(folder))
+        {
+            throw new InvalidDataException($"{folder} is an ensemble and has no weights of its own. Name its members in its place: {string.Join(", ", EnsembleFile.Read(folder).Members)}.");
+        }
+
         if (!File.Exists(Path.Combine(folder, "config.json")))
         {
             throw new InvalidDataException($"{folder} is no model: it has no config.json. Give the folder 'model' of a finished run, or one in Hugging Face's layout.");
         }
 
         var found = FolderVocabulary.Find(folder);
-        return new ModelFolder(T5Folder.ReadConfig(folder), folder, found?.Vocabulary, found?.Spec, found?.File);
+        return new ModelFolder(folder, T5Folder.ReadConfig(folder), [folder], found?.Vocabulary, found?.Spec, found?.File);
     }
 
-    /// <summary>The model: with the folder's weights, or, without a folder, with random ones.</summary>
-    public T5Model CreateModel(RunSpec spec, Contracts.Specs.Precision precision)
+    /// <summary>The model whose weights are the uniform average of those in <paramref name="folders"/>.</summary>
+    /// <exception cref="InvalidDataException">A folder holds no model, or shapes or vocabularies differ; names two that do.</exception>
+    public static ModelFolder OpenAverage(IReadOnlyList<string> folders)
     {
-        if (Folder is null)
-        {
-            return new T5Model(Config, Products(precision), new T5Initialization(spec.Seed, spec.Model.EmbeddingStd));
-        }
-
-        var model = new T5Model(Config, Products(precision));
-        T5Folder.Load(Folder, model);
-        return model;
+        var models = folders.Select(Open).ToList();
+        CheckShareVocabulary(models);
+        CheckAreOfOneShape(models);
+        var described = models.Find(model => model.Vocabulary is not null) ?? models[0];
+        return new ModelFolder($"the average of {string.Join(", ", folders)}", models[0].Config, folders, described.Vocabulary, described._vocabularySpec, described._sentencePiece);
     }
 
-    /// <summary>The model of a folder, in fp32.</summary>
-    public T5Model LoadModel()
+    /// <summary>The model, ready to train: with the folders' weights, or, without a folder, with random ones.</summary>
+    public T5Model CreateModel(RunSpec spec, Contracts.Specs.Precision precision) =>
+        Folders.Count == 0
+            ? new T5Model(Config, Products(precision), new T5Initialization(spec.Seed, spec.Model.EmbeddingStd))
+            : LoadModel(precision, trainable: true);
+
+    /// <summary>The model with the folders' weights.</summary>
+    /// <param name="precision">Number format of matrix products; fp32 or bf16.</param>
+    /// <param name="trainable">Whether there is room for gradients.</param>
+    public T5Model LoadModel(Contracts.Specs.Precision precision = Contracts.Specs.Precision.Fp32, bool trainable = false)
     {
-        var model = new T5Model(Config, Model.Precision.Fp32);
-        T5Folder.Load(Folder!, model);
+        var model = new T5Model(Config, Products(precision), trainable: trainable);
+        WeightAverage.Load(Folders, model);
         return model;
     }
 
     /// <summary>Writes <paramref name="model"/> and its vocabulary beside, then in place of <paramref name="folder"/>.</summary>
-    public void Write(string folder, T5Model model)
-    {
-        var draft = $"{folder}.{Environment.ProcessId}.unfinished";
-        WriteInto(draft, model);
-        if (Directory.Exists(folder))
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-
-        Directory.Move(draft, folder);
-    }
+    public void Write(string folder, T5Model model) => WholeFolder.Write(folder, draft => WriteInto(draft, model));
 
     /// <summary>Writes <paramref name="model"/> and its vocabulary as files of <paramref name="folder"/>, which is made if need be.</summary>
     public void WriteInto(string folder, T5Model model)
     {
         T5Folder.Save(folder, model);
+        WriteVocabulary(folder);
+    }
+
+    /// <summary>Writes the vocabulary as files of <paramref name="folder"/>, if there is one.</summary>
+    internal void WriteVocabulary(string folder)
+    {
         if (_vocabularySpec is not null)
         {
             File.WriteAllText(Path.Combine(folder, FolderVocabulary.DescriptionFile), ProtocolJson.Write(_vocabularySpec));
@@ -112,6 +135,37 @@ public sealed class ModelFolder
         {
             // Its contents, not its permissions: the source may be read-only.
             File.WriteAllBytes(Path.Combine(folder, FolderVocabulary.SentencePieceFile), File.ReadAllBytes(_sentencePiece));
+        }
+    }
+
+    /// <summary>The same model with the vocabulary in <paramref name="folder"/>, if there is one.</summary>
+    internal ModelFolder WithVocabularyIn(string folder) => FolderVocabulary.Find(folder) is { } found
+        ? new ModelFolder(folder, Config, Folders, found.Vocabulary, found.Spec, found.File)
+        : this;
+
+    /// <summary>Refuses models whose ids do not mean the same. One that lies there without its vocabulary is taken to fit, if its number of logits does.</summary>
+    /// <param name="models">The models.</param>
+    /// <param name="described">What says which vocabulary it should be; null if nothing does.</param>
+    /// <exception cref="InvalidDataException">Names two that differ.</exception>
+    internal static void CheckShareVocabulary(IReadOnlyList<ModelFolder> models, ModelFolder? described = null)
+    {
+        foreach (var model in models.Skip(1).Where(model => model.Config.VocabularySize != models[0].Config.VocabularySize))
+        {
+            throw new InvalidDataException($"{model.Name} has {model.Config.VocabularySize} logits at each position, {models[0].Name} has {models[0].Config.VocabularySize}. Name models with the same vocabulary.");
+        }
+
+        var known = models.Prepend(described).OfType<ModelFolder>().Where(model => model.Vocabulary is not null).ToList();
+        foreach (var model in known.Skip(1).Where(model => model.Vocabulary!.ContentHash != known[0].Vocabulary!.ContentHash))
+        {
+            throw new InvalidDataException($"{model.Name} was trained with another vocabulary than {known[0].Name}: the same id is another word to each. Name models with the same vocabulary.");
+        }
+    }
+
+    private static void CheckAreOfOneShape(List<ModelFolder> models)
+    {
+        foreach (var model in models.Skip(1).Where(model => model.Config with { Dropout = models[0].Config.Dropout } != models[0].Config))
+        {
+            throw new InvalidDataException($"{model.Name} has another shape than {models[0].Name}, so their weights have no average. Combine their logits, or name models of one shape.");
         }
     }
 

@@ -21,7 +21,7 @@ namespace Temper.Worker.Training;
 /// </summary>
 /// <param name="assignment">What to train.</param>
 /// <param name="channel">Where to tell of it.</param>
-public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel) : IDisposable
+public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel) : IRankWork
 {
     private readonly RunSpec _spec = assignment.Spec;
     private readonly LearningRateSchedule _rates = assignment.Spec.Training.LearningRates();
@@ -35,14 +35,15 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
 
     private bool IsFirst => assignment.Rank == 0;
 
-    /// <summary>Loads rows, weights and, if there is one, the checkpoint to go on from.</summary>
+    /// <inheritdoc/>
+    /// <remarks>Rows, weights and, if there is one, the checkpoint to go on from.</remarks>
     public void Load()
     {
         Native.TorchLibrary.Load();
         set_num_threads(_spec.Threads);
-        _folder = ModelFolder.ForRun(_spec, assignment.DataRoots);
+        _folder = ModelFolder.ForRun(assignment);
         _tasks = TaskSet.Load(_spec, assignment.DataRoots, _folder.Vocabulary!, channel.Progressed);
-        _planner = new BatchPlanner(_tasks.Sources, _tasks.Rates, _spec.Seed, _spec.Training.Batch, assignment.WorldSize, _spec.Training.MicroBatches);
+        _planner = _tasks.Planner(_spec);
         _model = _folder.CreateModel(_spec, assignment.Precision);
         channel.Progressed();
         _optimizer = OptimizerFactory.Create(_spec.Training.Optimizer, _model.Parameters);
@@ -52,16 +53,15 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         }
     }
 
-    /// <summary>Trains, evaluates and exports, together with the other ranks.</summary>
-    /// <exception cref="CollectiveException">Another rank is gone or silent.</exception>
+    /// <inheritdoc/>
+    /// <remarks>Trains, evaluates and exports.</remarks>
     /// <exception cref="NonFiniteException">Loss or gradient is not a number.</exception>
-    /// <exception cref="SourcesDifferException">The ranks do not have the same rows.</exception>
-    public void Train(ICollective collective)
+    public void Run(ICollective collective)
     {
-        Agree(collective);
+        Agreement.OnData(collective, _tasks, _folder.Vocabulary!, $"{_step} {_spec.Seed}");
         ShareWeights(collective);
         var evaluator = new Evaluator(_model, _tasks, _folder.Vocabulary!, _spec, collective, channel);
-        channel.Send(new TrainerEvent.Started(_step, _model.Parameters.Slots.Sum(slot => slot.Count), _spec.Threads, _tasks.ContentHash));
+        channel.Send(new TrainerEvent.Started(_step, _model.ParameterCount, _spec.Threads, _tasks.ContentHash));
         while (_step < _spec.Training.Steps)
         {
             var stop = MakeStep(collective);
@@ -90,10 +90,10 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
 
         if (IsFirst)
         {
-            _folder.Write(Path.Combine(assignment.OutputDirectory, "model"), _model);
+            _folder.Write(Path.Combine(assignment.OutputDirectory, OriginRun.ModelDirectory), _model);
         }
 
-        channel.Send(new TrainerEvent.Finished(_step, "model"));
+        channel.Send(new TrainerEvent.Finished(_step, OriginRun.ModelDirectory));
     }
 
     /// <inheritdoc/>
@@ -115,7 +115,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         foreach (var (microBatch, rows) in plan.Ranks[assignment.Rank].Index())
         {
             var before = clock.Elapsed;
-            var batch = _tasks.Batch(rows);
+            var batch = Batch(rows);
             dataTime += clock.Elapsed - before;
             var seed = Seeds.Mix((ulong)_spec.Seed, (ulong)plan.Step, (ulong)assignment.Rank, (ulong)microBatch);
             var loss = _model.AccumulateGradients(batch, 1f / plan.TargetTokens, (long)(seed >> 1), _spec.Training.ZLoss);
@@ -157,10 +157,18 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
                 plan.InputTokens,
                 plan.TargetTokens,
                 plan.PaddedTokens,
-                tally.ByTask(_tasks.Names))));
+                tally.ByTask(_tasks.Names),
+                T5Costs.TrainingFlops(_folder.Config, plan),
+                T5Costs.UnpaddedFlops(_folder.Config, plan))));
         }
 
         return tally.StopRequested;
+    }
+
+    private ModelBatch Batch(IReadOnlyList<PlannedRow> rows)
+    {
+        var read = rows.Select(row => _tasks.Sources[row.Task].Row(row.Index, row.Epoch)).ToList();
+        return ModelBatch.Of([.. read.Select(row => row.Inputs)], [.. read.Select(row => row.Targets)]);
     }
 
     // Every rank tells which of its rows are to blame, so that all end with the same message.
@@ -171,23 +179,6 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         var tasks = string.Join(", ", plan.Rows.Select(row => _tasks.Names[row.Task]).Distinct().Order(StringComparer.Ordinal));
         var where = blamed.Count > 0 ? string.Join("; ", blamed) : $"the rows of positions {plan.Rows.Min(row => row.Position)} to {plan.Rows.Max(row => row.Position)}, tasks {tasks}";
         return new NonFiniteException($"At step {plan.Step} the {what}; the weights are those of step {plan.Step - 1}. Rows: {where}. Lower the learning rate, clip gradients, or mend the rows.");
-    }
-
-    // Ranks that would train on different rows, or start from different weights, are found before the first step.
-    private void Agree(ICollective collective)
-    {
-        var own = $"{_tasks.ContentHash} {_step} {_folder.Vocabulary!.ContentHash} {_spec.Seed}";
-        var all = collective.AllGather(Encoding.UTF8.GetBytes(own + "\n" + string.Join('\n', _tasks.Hashes.Select(pair => $"{pair.Key} {pair.Value}"))))
-            .Select(bytes => Encoding.UTF8.GetString(bytes).Split('\n')).ToList();
-        for (var rank = 1; rank < all.Count; rank++)
-        {
-            var differing = all[0].Zip(all[rank]).Skip(1).Where(pair => pair.First != pair.Second).Select(pair => pair.First.Split(' ')[0]).ToList();
-            if (differing.Count > 0 || all[0][0] != all[rank][0])
-            {
-                var what = differing.Count > 0 ? $"of {string.Join(", ", differing)} " : "or the vocabulary ";
-                throw new SourcesDifferException($"The rows {what}differ between rank 0 and rank {rank}: their hosts see different files (or, for built-in tasks, different CLDR data). Give all hosts the same.");
-            }
-        }
     }
 
     // Random generators may differ in the last bits between kinds of processors: all start from the weights of rank 0.

@@ -34,11 +34,11 @@ public static class TrainerProgram
         try
         {
             using var listener = RingListener.Open(Interface(advertisedAddress), advertisedAddress);
-            using var trainer = new Trainer(assignment, channel);
-            trainer.Load();
+            using var work = Work(assignment, channel);
+            work.Load();
             var offers = channel.Meet(listener.Address);
             using var collective = Connect(listener, offers, assignment);
-            trainer.Train(collective);
+            work.Run(collective);
         }
         catch (Exception e)
         {
@@ -48,6 +48,10 @@ public static class TrainerProgram
 
         return 0;
     }
+
+    /// <summary>What the assignment asks for.</summary>
+    internal static IRankWork Work(TrainerAssignment assignment, TrainerChannel channel) =>
+        assignment.Spec.Training.Steps == 0 ? new ModelEvaluation(assignment, channel) : new Trainer(assignment, channel);
 
     // Loopback stays loopback; whoever advertises more wants to be reached from elsewhere.
     private static IPAddress Interface(string advertised) => IPAddress.TryParse(advertised, out var address)

@@ -73,7 +73,7 @@ public class SpecReaderTests
     [Fact]
     public void Mistakes_of_form_and_of_meaning_are_listed_together()
     {
-        var result = RunPlanner.ReadAndPlan(
+        var result = new RunPlanner(new PlanningContext([AppContext.BaseDirectory], 1L << 30)).ReadAndPlan(
             """
             name: x
             workers: 3
@@ -97,9 +97,7 @@ public class SpecReaderTests
               batch: 64
             model:
               size: t5-11b
-            """,
-            [AppContext.BaseDirectory],
-            1L << 30);
+            """);
 
         var paths = result.Errors.Select(error => error.Path).ToList();
         foreach (var expected in new[] { "sed", "training.batch", "tasks.a.builtin", "tasks.b.train.files[0]", "tasks.b.labels", "tasks.c.rate", "model" })

@@ -13,7 +13,13 @@ public class OpenApiTests(SharedCoordinator shared) : IClassFixture<SharedCoordi
     /// <summary>How each operation is called so that it succeeds. A new operation needs one line here.</summary>
     private static readonly Dictionary<string, Func<CoordinatorUnderTest, Task<Call>>> Calls = new()
     {
+        ["CancelExperiment"] = OnAnExperiment,
         ["CancelRun"] = OnARun,
+        ["GetExperiment"] = OnAnExperiment,
+        ["GetExperimentEvents"] = OnAnExperiment,
+        ["GetExperimentPlan"] = OnAnExperiment,
+        ["GetExperimentReport"] = OnAnExperiment,
+        ["GetExperimentSpec"] = OnAnExperiment,
         ["GetGateways"] = _ => Task.FromResult(new Call(Bearer: CoordinatorUnderTest.Token)),
         ["GetRun"] = OnARun,
         ["GetRunEvents"] = OnARun,
@@ -21,10 +27,15 @@ public class OpenApiTests(SharedCoordinator shared) : IClassFixture<SharedCoordi
         ["GetRunPlan"] = OnARun,
         ["GetRunSpec"] = OnARun,
         ["ListAgents"] = Plain,
+        ["ListExperiments"] = Plain,
         ["ListRuns"] = Plain,
+        ["PauseExperiment"] = OnAnExperiment,
         ["PauseRun"] = OnARun,
+        ["ResumeExperiment"] = OnAnExperiment,
         ["ResumeRun"] = OnAPausedRun,
+        ["SubmitExperiment"] = WithAnExperiment,
         ["SubmitRun"] = WithASpec,
+        ["ValidateExperiment"] = WithAnExperiment,
         ["ValidateRun"] = WithASpec,
     };
 
@@ -77,6 +88,10 @@ public class OpenApiTests(SharedCoordinator shared) : IClassFixture<SharedCoordi
     private static Task<Call> Plain(CoordinatorUnderTest coordinator) => Task.FromResult(new Call());
 
     private static Task<Call> WithASpec(CoordinatorUnderTest coordinator) => Task.FromResult(new Call(Yaml: CoordinatorUnderTest.Yaml("described")));
+
+    private static Task<Call> WithAnExperiment(CoordinatorUnderTest coordinator) => Task.FromResult(new Call(Yaml: CoordinatorUnderTest.Experiment("described")));
+
+    private static async Task<Call> OnAnExperiment(CoordinatorUnderTest coordinator) => new((await coordinator.SubmitExperimentAsync("described")).Id);
 
     private static async Task<Call> OnARun(CoordinatorUnderTest coordinator) => new((await coordinator.SubmitAsync("described")).Id);
 

@@ -17,6 +17,7 @@ public class RolesTests
         ["GET /health/ready"] = "nothing",
         ["GET /openapi/{documentName}.json"] = "nothing",
         ["GET /api/v1/agents/gateways"] = "token",
+        ["POST /api/v1/experiments:validate"] = "viewer",
         ["POST /api/v1/runs:validate"] = "viewer",
     };
 

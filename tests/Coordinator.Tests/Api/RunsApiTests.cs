@@ -64,7 +64,7 @@ public class RunsApiTests(SharedCoordinator shared) : IClassFixture<SharedCoordi
         var problem = await ProblemAsync(response, HttpStatusCode.UnprocessableEntity, "spec_invalid");
         var errors = problem.GetProperty("errors").EnumerateArray().Select(error => $"{error.GetProperty("path").GetString()}: {error.GetProperty("message").GetString()}").ToList();
 
-        Assert.Equal(RunPlanner.ReadAndPlan(Wrong, [_coordinator.Data], null).Errors.Select(error => error.ToString()), errors);
+        Assert.Equal(new RunPlanner(new PlanningContext([_coordinator.Data])).ReadAndPlan(Wrong).Errors.Select(error => error.ToString()), errors);
         Assert.Contains(errors, error => error.StartsWith("name: ", StringComparison.Ordinal));
         Assert.Contains(errors, error => error.StartsWith("worker: ", StringComparison.Ordinal));
         Assert.Contains(errors, error => error.StartsWith("workers: ", StringComparison.Ordinal));

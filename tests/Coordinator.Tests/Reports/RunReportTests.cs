@@ -65,7 +65,7 @@ public class RunReportTests
         var json = JsonNode.Parse(Json(RunReport.From(SampleRun.Make(50))))!.AsObject();
 
         Assert.Equal(
-            ["name", "run_id", "phase", "reason", "steps", "steps_planned", "workers", "threads", "precision", "seed", "seconds", "tokens_per_s", "recoveries", "final_loss", "rates", "shares", "tasks"],
+            ["name", "run_id", "phase", "reason", "steps", "steps_planned", "workers", "threads", "precision", "seed", "seconds", "tokens_per_s", "recoveries", "final_loss", "rates", "shares", "tasks", "training_flops", "padding_share"],
             json.Select(pair => pair.Key));
         Assert.Equal("succeeded", (string?)json["phase"]);
         Assert.Equal(["at", "epoch", "cause", "message", "from_step"], json["recoveries"]![0]!.AsObject().Select(pair => pair.Key));

@@ -15,7 +15,9 @@ public class RunRuleTests
         new RunSpec("demo", new Dictionary<string, TaskSpec>(), new TrainingSpec(100), Workers: 2),
         [],
         "/out",
-        Noon);
+        Noon,
+        [],
+        null);
 
     [Fact]
     public void Admission_starts_the_next_epoch_from_the_last_checkpoint()

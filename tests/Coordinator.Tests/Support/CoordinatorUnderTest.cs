@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Temper.Contracts.Agents;
+using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Runs;
@@ -142,6 +143,15 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
         return ProtocolJson.Read<RunStatus>(text);
     }
 
+    /// <summary>Submits an experiment; fails unless it is accepted.</summary>
+    public async Task<ExperimentStatus> SubmitExperimentAsync(string name = "study", string? kind = null)
+    {
+        var response = await PostAsync("/api/v1/experiments", Experiment(name, kind));
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode, $"{(int)response.StatusCode}: {text}");
+        return ProtocolJson.Read<ExperimentStatus>(text);
+    }
+
     public Task<HttpResponseMessage> PostAsync(string path, string? yaml = null, params (string Name, string Value)[] headers)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path);
@@ -170,6 +180,15 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
         await StopAsync();
         Http.Dispose();
         Directory.Delete(Root, recursive: true);
+    }
+
+    /// <summary>An experiment on the run of <see cref="Yaml"/>.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="kind">The question; by default an ensemble of two members from one parent.</param>
+    public static string Experiment(string name = "study", string? kind = null)
+    {
+        var run = string.Join('\n', Yaml().Split('\n').Skip(1).Select(line => $"  {line}"));
+        return $"name: {name}\nbase:\n{run}\n{kind ?? "ensemble: {members: 2, parent: {training: {steps: 20}}}"}\n";
     }
 
     public static string Yaml(string name = "demo", int workers = 1, int attempts = 3) =>

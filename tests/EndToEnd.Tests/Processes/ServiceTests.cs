@@ -139,7 +139,7 @@ public sealed class ServiceTests : IDisposable
 
     private static StringContent Yaml(string text) => new(text, Encoding.UTF8, "application/yaml");
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -1,3 +1,4 @@
+using Temper.Contracts.Runs;
 using System.Net;
 using System.Text;
 using Temper.Cli.Rest;
@@ -20,7 +21,7 @@ public class TemperClientTests
 
         var outcome = await client.SubmitAsync(spec, "once", "/my data", null, Ct);
 
-        Assert.Equal("quickstart-1", Assert.IsType<SubmitOutcome.Accepted>(outcome).Run.Id);
+        Assert.Equal("quickstart-1", Assert.IsType<SubmitOutcome<RunStatus>.Accepted>(outcome).Value.Id);
         var (request, body) = Assert.Single(server.Seen);
         Assert.Equal("http://h:1/base/api/v1/runs?data=%2Fmy%20data", request.RequestUri!.AbsoluteUri);
         Assert.Equal(type, request.Content!.Headers.ContentType!.MediaType);
@@ -37,7 +38,7 @@ public class TemperClientTests
 
         var outcome = await client.SubmitAsync("x: 1", "k", null, null, Ct);
 
-        Assert.Equal(["a: A.", "b: B."], Assert.IsType<SubmitOutcome.Rejected>(outcome).Errors.Select(error => error.ToString()));
+        Assert.Equal(["a: A.", "b: B."], Assert.IsType<SubmitOutcome<RunStatus>.Rejected>(outcome).Errors.Select(error => error.ToString()));
     }
 
     [Fact]

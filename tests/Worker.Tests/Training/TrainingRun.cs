@@ -56,17 +56,17 @@ internal static class TrainingRun
                 commands.Writer.FlushAsync().AsTask().Wait();
             }
         });
-        var assignment = new TrainerAssignment("test", 1, rank, spec.Workers, spec, Contracts.Specs.Precision.Fp32, [AppContext.BaseDirectory], output, from, "");
+        var assignment = new TrainerAssignment("test", 1, rank, spec.Workers, spec, Contracts.Specs.Precision.Fp32, [AppContext.BaseDirectory], output, from, "", []);
         commands.Writer.AsStream(leaveOpen: true).Write(System.Text.Encoding.UTF8.GetBytes(ProtocolJson.Write(assignment) + "\n"));
         commands.Writer.FlushAsync().AsTask().Wait();
         using (var channel = TrainerChannel.Open(commands.Reader.AsStream(), heard, () => { }))
         {
-            using var trainer = new Trainer(channel.ReadAssignment()!, channel);
-            trainer.Load();
+            using var work = TrainerProgram.Work(channel.ReadAssignment()!, channel);
+            work.Load();
             using ICollective collective = spec.Workers == 1
                 ? new SingleCollective()
                 : RingCollective.Connect(listener, rank, addresses, [1, 2, 3], "test/1", Deadline, CancellationToken.None);
-            trainer.Train(collective);
+            work.Run(collective);
         }
 
         commands.Writer.Complete();

@@ -35,6 +35,9 @@ internal static class Markup
         return element;
     }
 
+    /// <summary>A script or its data, which HTML reads as it stands: it must hold no end tag of a script.</summary>
+    public static XElement Script(string content, params XAttribute[] attributes) => new("script", attributes, new Verbatim(content));
+
     public static XAttribute Attr(string name, string value) => new(name, SafeText.OneLine(value));
 
     public static XAttribute Class(string value) => Attr("class", value);
@@ -48,5 +51,10 @@ internal static class Markup
         }
 
         output.Write('\n');
+    }
+
+    private sealed class Verbatim(string text) : XText(text)
+    {
+        public override void WriteTo(XmlWriter writer) => writer.WriteRaw(Value);
     }
 }

@@ -1,3 +1,4 @@
+using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
 
 namespace Temper.Coordinator.Reports.Html;
@@ -20,6 +21,21 @@ internal static class PhaseWords
     {
         RunPhase.Succeeded => "good",
         RunPhase.Failed => "bad",
+        _ => "mid",
+    };
+
+    public static string Sign(ExperimentPhase phase) => phase switch
+    {
+        ExperimentPhase.Succeeded => "✓",
+        ExperimentPhase.Failed => "✕",
+        ExperimentPhase.Cancelled => "■",
+        _ => "…",
+    };
+
+    public static string Tone(ExperimentPhase phase) => phase switch
+    {
+        ExperimentPhase.Succeeded => "good",
+        ExperimentPhase.Failed => "bad",
         _ => "mid",
     };
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Temper.Contracts.Models;
@@ -22,6 +23,23 @@ public static class T5Folder
 
     /// <summary>The shape of the model in <paramref name="folder"/>.</summary>
     public static T5Config ReadConfig(string folder) => T5ConfigJson.Parse(File.ReadAllText(Path.Combine(folder, ConfigFile)));
+
+    /// <summary>SHA-256 over configuration and parameters as they are stored, in hexadecimal.</summary>
+    public static string ContentHash(string folder)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[1 << 20];
+        foreach (var path in Files(folder).Prepend(Path.Combine(folder, ConfigFile)))
+        {
+            using var file = File.OpenRead(path);
+            for (int read; (read = file.Read(buffer)) > 0;)
+            {
+                hash.AppendData(buffer.AsSpan(0, read));
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     /// <summary>A model with the folder's shape and parameters.</summary>
     public static T5Model Open(string folder, Precision precision, Device? device = null)

@@ -1,6 +1,6 @@
 using Temper.Mixture.Sources;
 
-namespace Temper.Mixture.Builtin;
+namespace Temper.Mixture;
 
 /// <summary>Steele, Lea and Flood's SplitMix64: numbers that are the same on every host and in every version of .NET.</summary>
 internal sealed class SplitMix64(ulong seed)

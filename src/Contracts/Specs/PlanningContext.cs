@@ -1,0 +1,43 @@
+using Temper.Contracts.Models;
+using Temper.Contracts.Runs;
+
+namespace Temper.Contracts.Specs;
+
+/// <summary>What specs are checked and worked out against.</summary>
+/// <param name="DataRoots">Folders that relative sources and models lie under.</param>
+/// <param name="LargestSlotMemory">Bytes that a trainer may use on the largest agent; null if no agent is known.</param>
+/// <param name="FindRun">The run of an id, for specs that start from its model; null where there are no runs.</param>
+/// <param name="Speed">How fast a trainer of a spec is, as far as that is known.</param>
+public sealed record PlanningContext(
+    IReadOnlyList<string> DataRoots,
+    long? LargestSlotMemory = null,
+    Func<string, OriginRun?>? FindRun = null,
+    Func<RunSpec, TrainerSpeed?>? Speed = null);
+
+/// <summary>A run that another one starts from.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Spec">Its spec.</param>
+/// <param name="DataRoots">Folders that its sources lie under.</param>
+/// <param name="OutputDirectory">Its output folder, which the model goes to.</param>
+/// <param name="Phase">Where it is in its life.</param>
+public sealed record OriginRun(string Id, RunSpec Spec, IReadOnlyList<string> DataRoots, string OutputDirectory, RunPhase Phase)
+{
+    /// <summary>Name of the folder, below a run's output folder, that its model is exported to.</summary>
+    public const string ModelDirectory = "model";
+}
+
+/// <summary>How many floating-point operations a trainer makes in a second, and how that is known.</summary>
+/// <param name="FlopsPerSecond">Of one trainer, training.</param>
+/// <param name="Basis">A few words, such as <c>measured on 3 runs</c>.</param>
+public sealed record TrainerSpeed(double FlopsPerSecond, string Basis);
+
+/// <summary>Where the weights of a model come from.</summary>
+/// <param name="RunId">The run that makes them; null for a folder that is there already.</param>
+/// <param name="Folder">The model folder.</param>
+public sealed record ModelOrigin(string? RunId, string Folder);
+
+/// <summary>A model's shape and where its weights come from.</summary>
+/// <param name="Config">The shape; of an ensemble that of its first member.</param>
+/// <param name="Members">The shapes of all members; of a single model just its own.</param>
+/// <param name="Origins">Where weights come from, in the order of <see cref="ModelSpec.References"/>; empty for random ones.</param>
+public sealed record ResolvedModel(T5Config Config, IReadOnlyList<T5Config> Members, IReadOnlyList<ModelOrigin> Origins);

@@ -1,0 +1,80 @@
+using Temper.Mixture.Batching;
+using Temper.Mixture.Objectives;
+using Temper.Mixture.Tasks;
+using Temper.Mixture.Vocabularies;
+
+namespace Temper.Contracts.Specs;
+
+/// <summary>From the splits of a task to rows of ids: encoded text for most tasks, corrupted chunks for a text to pre-train on.</summary>
+public static class TaskSources
+{
+    // Not the run's: losses of runs with different seeds are about the same hidden spans.
+    private const long EvaluationSeed = 0;
+
+    /// <summary>The rows that <paramref name="spec"/> trains on.</summary>
+    /// <exception cref="SpecException">The text is too short to pre-train on.</exception>
+    public static ITokenSource ToTrainOn(RunSpec spec, TaskData task, IVocabulary vocabulary) =>
+        Of(spec, task, "train", task.Train, vocabulary, spec.Seed, task.MostChunks);
+
+    /// <summary>The rows of a split that is evaluated: those of epoch 0, the same for every seed of a run.</summary>
+    /// <exception cref="SpecException">The text is too short to pre-train on.</exception>
+    public static ITokenSource ToEvaluate(RunSpec spec, TaskData task, string split, IVocabulary vocabulary) =>
+        Of(spec, task, split, TextOf(task, split), vocabulary, EvaluationSeed, mostChunks: null);
+
+    /// <summary>The text of a split that is evaluated.</summary>
+    public static IReadOnlyList<TextExample> TextOf(TaskData task, string split) => split switch
+    {
+        "validation" => task.Validation,
+        "test" => task.Test,
+        _ => throw new ArgumentException($"'{split}' is not a split that is evaluated. Ask for validation or test.", nameof(split)),
+    };
+
+    /// <summary>Checks what span corruption needs of the lengths and the vocabulary of a run.</summary>
+    /// <returns>Whether nothing was wrong.</returns>
+    internal static bool Check(RunSpec spec, IVocabulary vocabulary, List<SpecError> errors)
+    {
+        var before = errors.Count;
+        foreach (var (name, task) in spec.Tasks.Where(pair => pair.Value.SpanCorruption is not null))
+        {
+            if (spec.Training.InputLength <= SpanLengths.LeastTokens)
+            {
+                errors.Add(new SpecError(
+                    "training.input_length",
+                    $"Inputs of {spec.Training.InputLength} tokens have no room for a token, a sentinel and the end of sequence, which the span corruption of {name} needs. Write at least {SpanLengths.LeastTokens + 1}."));
+                continue;
+            }
+
+            var longest = SpanLengths.Fitting(spec.Training.InputLength, task.SpanCorruption!);
+            if (longest.Targets > spec.Training.TargetLength)
+            {
+                errors.Add(new SpecError(
+                    "training.target_length",
+                    $"The span corruption of {name} makes targets of {longest.Targets} tokens from inputs of {longest.Inputs}, and {spec.Training.TargetLength} are allowed. Write at least {longest.Targets}, or a shorter training.input_length."));
+            }
+
+            if (longest.Spans > vocabulary.SentinelCount)
+            {
+                errors.Add(new SpecError(
+                    $"tasks.{name}.span_corruption",
+                    $"Inputs of {longest.Inputs} tokens have {longest.Spans} hidden spans, each with a sentinel of its own, and the vocabulary has {vocabulary.SentinelCount}. Write vocabulary.extra_ids: {longest.Spans} or more, a shorter training.input_length, or a longer mean_span."));
+            }
+        }
+
+        return errors.Count == before;
+    }
+
+    private static ITokenSource Of(RunSpec spec, TaskData task, string split, IReadOnlyList<TextExample> rows, IVocabulary vocabulary, long seed, int? mostChunks)
+    {
+        if (task.SpanCorruption is not { } corruption)
+        {
+            return TokenizedExamples.Encode(task.Name, rows, vocabulary, spec.Training.InputLength, spec.Training.TargetLength);
+        }
+
+        var text = CorruptedText.Encode(task.Name, rows, vocabulary, spec.Training.InputLength, corruption, seed, mostChunks);
+        return text.Count > 0 || rows.Count == 0
+            ? text
+            : throw new SpecException([new SpecError(
+                $"tasks.{task.Name}.{split}",
+                $"The text is shorter than {SpanLengths.LeastTokens} tokens, too short to hide a part of it. Give more text.")]);
+    }
+}

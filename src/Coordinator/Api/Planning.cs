@@ -1,0 +1,62 @@
+using System.Security.Cryptography;
+using Temper.Contracts.Specs;
+using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Runs;
+using Temper.Coordinator.Scheduling;
+using Temper.Coordinator.Store;
+using Temper.Mixture.Tasks;
+
+namespace Temper.Coordinator.Api;
+
+/// <summary>What submissions are checked against: the folders of this server, its agents, its runs and how fast they were.</summary>
+internal sealed class Planning(CoordinatorOptions options, RunStore runs, TrainerSpeeds speeds, IGrainFactory grains)
+{
+    /// <summary>An id that nobody has.</summary>
+    public static string NewId() => RandomNumberGenerator.GetString("0123456789abcdefghjkmnpqrstvwxyz", 10);
+
+    /// <summary>What specs whose sources lie under <paramref name="roots"/> are checked against.</summary>
+    public async Task<PlanningContext> ContextAsync(IReadOnlyList<string> roots)
+    {
+        var agents = await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Agents().ConfigureAwait(false);
+        var largest = agents.Where(agent => agent is { SlotCount: > 0, MemoryPerSlot: > 0 }).Select(agent => (long?)agent.MemoryPerSlot).Max();
+        var speed = await speeds.LearnAsync().ConfigureAwait(false);
+        return new PlanningContext(roots, largest, id => id.Length > 64 ? null : runs.FindOrigin(id), speed);
+    }
+
+    /// <summary>The data roots, those that were named first.</summary>
+    public IReadOnlyList<string> DataRootsOf(string? data, List<SpecError> errors)
+    {
+        if (string.IsNullOrEmpty(data))
+        {
+            return options.DataRoots;
+        }
+
+        if (Folders.Under(options.DataRoots, data) is { } folder && Directory.Exists(folder))
+        {
+            return [folder, .. options.DataRoots];
+        }
+
+        errors.Add(new SpecError("?data", $"The folder '{data}' is not under the data roots of this server. Name one under {string.Join(" or ", options.DataRoots)}."));
+        return options.DataRoots;
+    }
+
+    /// <summary>The output folder that was named; null if none was.</summary>
+    public string? OutputOf(string? output, List<SpecError> errors)
+    {
+        if (string.IsNullOrEmpty(output))
+        {
+            return null;
+        }
+
+        var folder = Folders.Under([options.OutputRoot], output);
+        if (folder is null)
+        {
+            errors.Add(new SpecError("?output", $"The folder '{output}' is not under the output root of this server. Name one under {options.OutputRoot}."));
+        }
+
+        return folder;
+    }
+
+    /// <summary>The folder of something that named none.</summary>
+    public string NewOutput(string name, string id) => Path.Combine(Path.GetFullPath(options.OutputRoot), $"{name}-{id}");
+}

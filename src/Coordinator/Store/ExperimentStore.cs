@@ -1,0 +1,151 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Temper.Contracts.Agents;
+using Temper.Contracts.Experiments;
+using Temper.Contracts.Runs;
+
+namespace Temper.Coordinator.Store;
+
+/// <summary>What a submission of an experiment fixes for good.</summary>
+/// <param name="Id">The experiment's id.</param>
+/// <param name="Spec">What was asked for.</param>
+/// <param name="Layout">Its runs and its table.</param>
+/// <param name="Plan">What it was worked out to be.</param>
+/// <param name="OutputDirectory">Its output folder.</param>
+/// <param name="CreatedAt">When it was accepted.</param>
+internal sealed record ExperimentRecord(
+    string Id,
+    ExperimentSpec Spec,
+    ExperimentLayout Layout,
+    ExperimentPlan Plan,
+    string OutputDirectory,
+    DateTimeOffset CreatedAt);
+
+/// <summary>Which experiments a list shows; null asks for all.</summary>
+internal sealed record ExperimentFilter(ExperimentPhase? Phase = null, ExperimentKind? Kind = null, string? Name = null);
+
+/// <summary>The index of experiments, in the file of the runs: an experiment and all its runs are accepted in one transaction.</summary>
+internal sealed class ExperimentStore(RunStore runs)
+{
+    private static readonly JsonSerializerOptions s_json = new(ProtocolJson.Options) { IgnoreReadOnlyProperties = true };
+    private readonly SqliteFile _file = runs.File;
+
+    /// <summary>Writes a submission and its runs; when the task ends all of it is on the disk, or nothing.</summary>
+    public async Task<InsertResult> InsertAsync(ExperimentRecord record, ExperimentStatus status, IReadOnlyList<(RunRow Row, RunStatus Status)> members, string? idempotencyKey, string? bodyHash)
+    {
+        var result = await _file.WriteAsync(connection => Insert(connection, record, status, members, idempotencyKey, bodyHash)).ConfigureAwait(false);
+        runs.Announce();
+        return result;
+    }
+
+    /// <summary>What became of an earlier request with this key; null if there was none.</summary>
+    public Task<InsertResult?> FindByKeyAsync(string key, string hash) => _file.ReadAsync(connection => FindByKey(connection, key, hash));
+
+    public Task<ExperimentRecord?> FindAsync(string id) => _file.ReadAsync(connection => connection.Query(
+        "SELECT id, spec, layout, plan, output_directory, created_at FROM experiments WHERE id = @id",
+        reader => new ExperimentRecord(
+            reader.GetString(0),
+            Read<ExperimentSpec>(reader.GetString(1)),
+            Read<ExperimentLayout>(reader.GetString(2)),
+            Read<ExperimentPlan>(reader.GetString(3)),
+            reader.GetString(4),
+            RunStore.Time(reader.GetString(5))),
+        ("@id", id)).SingleOrDefault());
+
+    public Task<bool> ExistsAsync(string id) => _file.ReadAsync(connection => connection.Query("SELECT 1 FROM experiments WHERE id = @id", _ => 1, ("@id", id)).Count > 0);
+
+    /// <summary>Ids of the experiments that have not ended, in the order of submission.</summary>
+    public Task<IReadOnlyList<string>> OpenAsync() => _file.ReadAsync<IReadOnlyList<string>>(connection => connection.Query(
+        "SELECT id FROM experiments WHERE ended = 0 ORDER BY seq", reader => reader.GetString(0)));
+
+    /// <summary>The experiment that has not ended and writes to a folder.</summary>
+    public Task<string?> WritingToAsync(string folder) => _file.ReadAsync(connection => WritingTo(connection, folder));
+
+    /// <summary>Experiments from the newest on, those after <paramref name="before"/> in that order.</summary>
+    public Task<IReadOnlyList<(long Order, ExperimentStatus Status)>> ListAsync(ExperimentFilter filter, long? before, int most) => _file.ReadAsync<IReadOnlyList<(long, ExperimentStatus)>>(connection => connection.Query(
+        """
+        SELECT seq, status FROM experiments
+        WHERE (@phase IS NULL OR phase = @phase) AND (@kind IS NULL OR kind = @kind) AND (@name IS NULL OR name = @name)
+        AND (@before IS NULL OR seq < @before) ORDER BY seq DESC LIMIT @most
+        """,
+        reader => (reader.GetInt64(0), ProtocolJson.Read<ExperimentStatus>(reader.GetString(1))),
+        ("@phase", filter.Phase is { } phase ? Word(phase) : null), ("@kind", filter.Kind is { } kind ? Word(kind) : null), ("@name", filter.Name), ("@before", before), ("@most", most)));
+
+    /// <summary>Writes what changed. Writing it again changes nothing more.</summary>
+    public async Task SaveAsync(ExperimentStatus status, IReadOnlyList<RunEventRow> events)
+    {
+        await _file.WriteAsync(connection =>
+        {
+            connection.Execute(
+                "UPDATE experiments SET phase = @phase, ended = @ended, status = @status WHERE id = @id",
+                ("@id", status.Id), ("@phase", Word(status.Phase)), ("@ended", status.Phase.IsTerminal()), ("@status", ProtocolJson.Write(status)));
+            RunStore.InsertEvents(connection, status.Id, events);
+        }).ConfigureAwait(false);
+        if (events.Count > 0)
+        {
+            runs.Announce();
+        }
+    }
+
+    private static InsertResult Insert(SqliteConnection connection, ExperimentRecord record, ExperimentStatus status, IReadOnlyList<(RunRow Row, RunStatus Status)> members, string? idempotencyKey, string? bodyHash)
+    {
+        if (idempotencyKey is not null && FindByKey(connection, idempotencyKey, bodyHash) is { } earlier)
+        {
+            return earlier;
+        }
+
+        if (WritingTo(connection, record.OutputDirectory) is { } other)
+        {
+            return new InsertResult.OutputTaken(other, record.OutputDirectory);
+        }
+
+        var folders = members.Select(member => member.Row.OutputDirectory).ToHashSet();
+        var taken = connection.Query("SELECT id, output_directory FROM runs WHERE ended = 0", reader => (Id: reader.GetString(0), Folder: reader.GetString(1)));
+        if (taken.FirstOrDefault(run => folders.Contains(run.Folder)) is { Id: { } living } writer)
+        {
+            return new InsertResult.OutputTaken(living, writer.Folder);
+        }
+
+        connection.Execute(
+            """
+            INSERT INTO experiments (id, name, kind, spec, layout, plan, output_directory, created_at, idempotency_key, body_hash, phase, ended, status)
+            VALUES (@id, @name, @kind, @spec, @layout, @plan, @output, @created, @key, @hash, @phase, 0, @status)
+            """,
+            ("@id", record.Id),
+            ("@name", record.Spec.Name),
+            ("@kind", Word(record.Spec.Kind)),
+            ("@spec", Write(record.Spec)),
+            ("@layout", Write(record.Layout)),
+            ("@plan", Write(record.Plan)),
+            ("@output", record.OutputDirectory),
+            ("@created", RunStore.Time(record.CreatedAt)),
+            ("@key", idempotencyKey),
+            ("@hash", bodyHash),
+            ("@phase", Word(status.Phase)),
+            ("@status", ProtocolJson.Write(status)));
+        RunStore.InsertEvents(connection, record.Id, [new RunEventRow("submitted", record.CreatedAt, "submitted", $"Experiment '{record.Spec.Name}' was accepted with {members.Count} runs.")]);
+        foreach (var (row, runStatus) in members)
+        {
+            RunStore.Insert(connection, row, runStatus, null, null);
+        }
+
+        return new InsertResult.Inserted(record.Id);
+    }
+
+    private static string? WritingTo(SqliteConnection connection, string folder) =>
+        connection.Query("SELECT id FROM experiments WHERE ended = 0 AND output_directory = @output", reader => reader.GetString(0), ("@output", folder)).FirstOrDefault();
+
+    private static InsertResult? FindByKey(SqliteConnection connection, string key, string? hash) =>
+        connection.Query("SELECT id, body_hash FROM experiments WHERE idempotency_key = @key", reader => (Id: reader.GetString(0), Hash: reader.Text(1)), ("@key", key)) switch
+        {
+            [var (id, known)] => known == hash ? new InsertResult.Repeated(id) : new InsertResult.KeyTaken(id),
+            _ => null,
+        };
+
+    private static string Word<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+
+    private static string Write<T>(T value) => JsonSerializer.Serialize(value, s_json);
+
+    private static T Read<T>(string json) => JsonSerializer.Deserialize<T>(json, s_json)!;
+}

@@ -1,0 +1,86 @@
+using Temper.Contracts.Agents;
+using Temper.Contracts.Specs;
+using Temper.Mixture.Vocabularies;
+using Temper.Worker.Decoding;
+using Temper.Worker.Model;
+
+namespace Temper.Worker.Models;
+
+/// <summary>The models that answer together, as they lie on disk: one, or the members of an ensemble; and the vocabulary that they share.</summary>
+public sealed class ModelSet
+{
+    private readonly ModelFolder _described;
+    private readonly bool _isEnsemble;
+
+    private ModelSet(IReadOnlyList<ModelFolder> members, bool isEnsemble, ModelFolder described)
+    {
+        ModelFolder.CheckShareVocabulary(members, described);
+        Members = members;
+        _isEnsemble = isEnsemble;
+        _described = described;
+    }
+
+    /// <summary>The models.</summary>
+    public IReadOnlyList<ModelFolder> Members { get; }
+
+    /// <summary>Text to ids; null where no folder has it.</summary>
+    public IVocabulary? Vocabulary => _described.Vocabulary;
+
+    /// <summary>The number of logits at each position.</summary>
+    public int VocabularySize => Members[0].Config.VocabularySize;
+
+    /// <summary>What to call it in messages.</summary>
+    public string Name => string.Join(", ", Members.Select(member => member.Name));
+
+    /// <summary>What <paramref name="folders"/> hold: a model or an ensemble if it is one; an ensemble of several models if there are more.</summary>
+    /// <exception cref="InvalidDataException">A folder holds neither, an ensemble is among several, or the vocabularies differ.</exception>
+    public static ModelSet Open(IReadOnlyList<string> folders)
+    {
+        if (folders is not [var folder] || !EnsembleFile.IsIn(folder))
+        {
+            var models = folders.Select(ModelFolder.Open).ToList();
+            return new ModelSet(models, isEnsemble: models.Count > 1, models.Find(model => model.Vocabulary is not null) ?? models[0]);
+        }
+
+        var (combine, names) = EnsembleFile.Read(folder);
+        var members = combine == Combination.Weights ? [ModelFolder.OpenAverage(names)] : names.Select(ModelFolder.Open).ToList();
+        var described = members.Find(member => member.Vocabulary is not null) ?? members[0];
+        return new ModelSet(members, isEnsemble: combine == Combination.Logits, described.WithVocabularyIn(folder));
+    }
+
+    /// <summary>What a run evaluates.</summary>
+    /// <exception cref="InvalidDataException">The models do not fit the run or each other.</exception>
+    public static ModelSet ForRun(TrainerAssignment assignment)
+    {
+        var run = ModelFolder.ForRun(assignment);
+        return assignment.Spec.Model.IsEnsemble
+            ? new ModelSet([.. assignment.ModelFolders.Select(ModelFolder.Open)], isEnsemble: true, run)
+            : new ModelSet([run], isEnsemble: false, run);
+    }
+
+    /// <summary>The model, or the ensemble of all; without room for gradients.</summary>
+    /// <param name="precision">Number format of matrix products; fp32 or bf16.</param>
+    public IPredictor Load(Contracts.Specs.Precision precision = Contracts.Specs.Precision.Fp32)
+    {
+        var models = Members.Select(member => member.LoadModel(precision)).ToList();
+        return _isEnsemble ? new Ensemble(models) : models[0];
+    }
+
+    /// <summary>Writes a model as a model folder, an ensemble as a folder that names its members; beside, then in place of <paramref name="folder"/>.</summary>
+    /// <param name="folder">Where to.</param>
+    /// <param name="predictor">What <see cref="Load"/> gave.</param>
+    public void Write(string folder, IPredictor predictor)
+    {
+        if (predictor is T5Model model)
+        {
+            Members[0].Write(folder, model);
+            return;
+        }
+
+        WholeFolder.Write(folder, draft =>
+        {
+            EnsembleFile.Write(draft, Combination.Logits, [.. Members.SelectMany(member => member.Folders)], folder);
+            _described.WriteVocabulary(draft);
+        });
+    }
+}
