@@ -16,8 +16,8 @@ internal static class ExperimentResultView
     private const int LabelWidth = 24;
 
     /// <param name="report">The experiment's results.</param>
-    /// <param name="reportPath">Path of report.html.</param>
-    public static IRenderable Render(ExperimentReport report, string reportPath)
+    /// <param name="reportPath">Path of report.html; null where it is not written.</param>
+    public static IRenderable Render(ExperimentReport report, string? reportPath)
     {
         var table = report.Table;
         var tasks = Enumerable.Range(0, table.Columns.Count).Where(i => table.Columns[i].Kind == ColumnKind.Task);
@@ -33,7 +33,10 @@ internal static class ExperimentResultView
         }
 
         // Paths are never cut: they are there to be copied.
-        facts.Add(("report", Cells.Prose(reportPath)));
+        if (reportPath is not null)
+        {
+            facts.Add(("report", Cells.Prose(reportPath)));
+        }
         return new Rows([.. parts, Text.Empty, Cells.Facts(facts)]);
     }
 

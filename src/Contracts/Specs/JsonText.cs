@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Temper.Mixture.Tasks;
@@ -14,7 +15,9 @@ internal static class JsonText
     {
         try
         {
-            if (JsonNode.Parse(text, documentOptions: Options) is { } node)
+            var bytes = Encoding.UTF8.GetBytes(text);
+            CheckTexts(bytes);
+            if (JsonNode.Parse(bytes, documentOptions: Options) is { } node)
             {
                 return node;
             }
@@ -27,5 +30,27 @@ internal static class JsonText
         }
 
         return null;
+    }
+
+    // The tree keeps texts as they are written: half a character would be found by whoever asks for the value.
+    private static void CheckTexts(byte[] text)
+    {
+        var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = Options.MaxDepth });
+        while (reader.Read())
+        {
+            if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName))
+            {
+                continue;
+            }
+
+            try
+            {
+                _ = reader.GetString();
+            }
+            catch (InvalidOperationException)
+            {
+                throw new JsonException($"The text at byte {reader.TokenStartIndex} holds half of a surrogate pair. Write both halves, or the character itself.");
+            }
+        }
     }
 }

@@ -193,7 +193,7 @@ internal static class SpecBinder
             }
         }
 
-        if (property.GetCustomAttribute<RegularExpressionAttribute>() is { } pattern && !Regex.IsMatch((string)value, pattern.Pattern))
+        if (property.GetCustomAttribute<RegularExpressionAttribute>() is { } pattern && !Matches((string)value, pattern.Pattern))
         {
             var what = property.GetCustomAttribute<System.ComponentModel.DescriptionAttribute>()?.Description ?? $"a text like {pattern.Pattern}";
             errors.Add(new SpecError(path, $"The value '{value}' is not allowed here. {what}"));
@@ -201,6 +201,9 @@ internal static class SpecBinder
 
         return errors.Count == before;
     }
+
+    // All of it: to .NET a $ matches before a last line feed too.
+    private static bool Matches(string value, string pattern) => Regex.Match(value, pattern) is { Success: true, Index: 0 } match && match.Length == value.Length;
 
     private static Type? Element(Type type, Type generic) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == generic ? type.GetGenericArguments()[^1] : null;

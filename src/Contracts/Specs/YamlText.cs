@@ -42,6 +42,11 @@ internal static class YamlText
         {
             errors.Add(new SpecError("$", $"This is not valid YAML, line {e.Start.Line}, column {e.Start.Column}: {e.Message}"));
         }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or OverflowException)
+        {
+            // So the parser fails at some texts that are broken in rare ways, without a place.
+            errors.Add(new SpecError("$", $"This is not valid YAML: {e.Message}"));
+        }
 
         return null;
     }

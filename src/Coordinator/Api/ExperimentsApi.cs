@@ -21,7 +21,7 @@ internal static class ExperimentsApi
     public static void MapExperiments(this IEndpointRouteBuilder api)
     {
         api.MapPost("/experiments", Submit).WithName("SubmitExperiment").WithSummary("Submits an experiment. When it answers 201 the experiment and all its runs are on the disk.").WithTags(Tag)
-            .Accepts<ExperimentSpec>("application/json", "application/yaml")
+            .Accepts<ExperimentSpec>(SubmittedText.Types[0], SubmittedText.Types[1..])
             .Produces<ExperimentStatus>(StatusCodes.Status201Created)
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status409Conflict)
@@ -30,7 +30,7 @@ internal static class ExperimentsApi
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         api.MapPost("/experiments:validate", Validate).WithName("ValidateExperiment").WithSummary("Checks an experiment and says what its runs will be and cost; starts nothing.").WithTags(Tag)
             .RequireRole(Role.Viewer)
-            .Accepts<ExperimentSpec>("application/json", "application/yaml")
+            .Accepts<ExperimentSpec>(SubmittedText.Types[0], SubmittedText.Types[1..])
             .Produces<ExperimentPlan>()
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.WebUtilities;
 using Temper.Mixture.Tasks;
 
 namespace Temper.Coordinator.Api;
@@ -43,6 +44,19 @@ internal static class Problems
         problem.Extensions.TryAdd("cause", cause);
         problem.Detail ??= context.Exception is BadHttpRequestException bad && status == StatusCodes.Status400BadRequest ? bad.Message : detail;
         problem.Extensions.Remove("exception");
+    }
+}
+
+/// <summary>Writes problems of the framework to those too who say that they accept something else: a refusal in other words would be none that a program can read.</summary>
+internal sealed class ProblemWriter : IProblemDetailsWriter
+{
+    public bool CanWrite(ProblemDetailsContext context) => true;
+
+    public ValueTask WriteAsync(ProblemDetailsContext context)
+    {
+        context.ProblemDetails.Title ??= ReasonPhrases.GetReasonPhrase(context.ProblemDetails.Status ?? context.HttpContext.Response.StatusCode);
+        Problems.Complete(context);
+        return new ValueTask(context.HttpContext.Response.WriteAsJsonAsync(context.ProblemDetails, options: null, "application/problem+json"));
     }
 }
 

@@ -18,7 +18,7 @@ internal static class RunsApi
     public static void MapRuns(this IEndpointRouteBuilder api)
     {
         api.MapPost("/runs", Submit).WithName("SubmitRun").WithSummary("Submits a run. When it answers 201 the run is on the disk.").WithTags("runs")
-            .Accepts<RunSpec>("application/json", "application/yaml")
+            .Accepts<RunSpec>(SubmittedText.Types[0], SubmittedText.Types[1..])
             .Produces<RunStatus>(StatusCodes.Status201Created)
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status409Conflict)
@@ -27,7 +27,7 @@ internal static class RunsApi
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         api.MapPost("/runs:validate", Validate).WithName("ValidateRun").WithSummary("Checks a spec and says what it will cost; starts nothing.").WithTags("runs")
             .RequireRole(Role.Viewer)
-            .Accepts<RunSpec>("application/json", "application/yaml")
+            .Accepts<RunSpec>(SubmittedText.Types[0], SubmittedText.Types[1..])
             .Produces<RunPlan>()
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);

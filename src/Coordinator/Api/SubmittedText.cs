@@ -13,7 +13,8 @@ internal sealed record SubmittedText(string Text, string? Data, string? Output)
     /// <summary>Name of the header that makes a submission happen once.</summary>
     public const string IdempotencyKey = "Idempotency-Key";
 
-    private static readonly string[] Types = ["application/json", "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"];
+    /// <summary>Content types that a spec may have.</summary>
+    public static readonly string[] Types = ["application/json", "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"];
 
     /// <summary>Tells this request from any other one.</summary>
     public string Hash { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Text}\0{Data}\0{Output}")));
@@ -37,7 +38,16 @@ internal sealed record SubmittedText(string Text, string? Data, string? Output)
         }
 
         using var body = new MemoryStream();
-        await request.Body.CopyToAsync(body, request.HttpContext.RequestAborted).ConfigureAwait(false);
+        try
+        {
+            await request.Body.CopyToAsync(body, request.HttpContext.RequestAborted).ConfigureAwait(false);
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            // So the server says that a chunk has no sensible size, or that the caller has gone.
+            return (null, Problems.Of(StatusCodes.Status400BadRequest, "body_broken", $"The body cannot be read to its end: {e.Message}"));
+        }
+
         return Decode(body.ToArray()) is { } text
             ? (new SubmittedText(text, data, output), null)
             : (null, Problems.Of(StatusCodes.Status400BadRequest, "not_utf8", "The body is not UTF-8."));

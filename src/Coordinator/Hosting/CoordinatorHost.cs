@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -118,12 +119,16 @@ public static class CoordinatorHost
             json.SerializerOptions.DictionaryKeyPolicy = own.DictionaryKeyPolicy;
             json.SerializerOptions.DefaultIgnoreCondition = own.DefaultIgnoreCondition;
             json.SerializerOptions.IgnoreReadOnlyProperties = true;
+            // Numbers are written as numbers: the description must not say that they may be texts.
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
             foreach (var converter in own.Converters)
             {
                 json.SerializerOptions.Converters.Add(converter);
             }
         });
         services.AddProblemDetails(problems => problems.CustomizeProblemDetails = Problems.Complete);
+        // Asked after the framework's own one, which heeds the header Accept.
+        services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddOpenApi(Description.Name, Description.Configure);
         services.AddHealthChecks().AddCheck<Readiness>("ready");

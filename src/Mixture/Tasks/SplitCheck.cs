@@ -71,7 +71,8 @@ internal static class SplitCheck
             }
         }
 
-        return files;
+        // Of no files at all there is nothing more to check.
+        return files.Count > 0 ? files : null;
     }
 
     private static SourceFile? Find(string path, string place, DataRoots roots, SpecErrors errors)

@@ -112,7 +112,9 @@ public class SpecReaderTests
     [InlineData("a: [1, 2", "not valid YAML, line 2")]
     [InlineData("{\"name\": 1,}", "not valid JSON")]
     [InlineData("{\"name\": \"a\", \"name\": \"b\"}", "not valid JSON")]
+    [InlineData("{\"name\": \"\\ud800\"}", "half of a surrogate pair")]
     [InlineData("name: a\nname: b", "not valid YAML")]
+    [InlineData("name: \"\\UFFFFFFFF\"", "not valid YAML")]
     [InlineData("", "YAML documents")]
     [InlineData("--- a\n--- b", "2 YAML documents")]
     [InlineData("? [a]\n: b", "A key must be")]
@@ -141,6 +143,10 @@ public class SpecReaderTests
     [InlineData('{', '}')]
     public void Deep_nesting_is_refused(char open, char close) =>
         Assert.All([200, 500_000], depth => Assert.NotEmpty(SpecReader.Read("a: " + new string(open, depth) + new string(close, depth)).Errors));
+
+    [Fact]
+    public void A_name_is_all_of_what_is_allowed_and_no_line_feed_after_it() =>
+        Assert.Contains("name", Errors(Minimal.Replace("name: tiny-run", "name: \"tiny-run\\n\"", StringComparison.Ordinal)).Keys);
 
     private static RunSpec Read(string text)
     {

@@ -167,6 +167,28 @@ public class RunsApiTests(SharedCoordinator shared) : IClassFixture<SharedCoordi
         Assert.Equal(RunPhase.Queued, run.Phase);
     }
 
+    [Theory]
+    [InlineData("application/yaml")]
+    [InlineData("application/x-yaml")]
+    [InlineData("text/yaml")]
+    [InlineData("TEXT/X-YAML; charset=utf-8")]
+    public async Task Yaml_is_read_under_each_of_its_names(string type)
+    {
+        var body = new ByteArrayContent(Encoding.UTF8.GetBytes(CoordinatorUnderTest.Yaml()));
+        body.Headers.TryAddWithoutValidation("Content-Type", type);
+
+        Assert.Equal(HttpStatusCode.OK, (await _coordinator.Http.PostAsync("/api/v1/runs:validate", body, Ct)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_refusal_is_a_problem_document_whatever_the_caller_accepts()
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/nothing");
+        request.Headers.Accept.ParseAdd("text/html");
+
+        await ProblemAsync(await _coordinator.Http.SendAsync(request, Ct), HttpStatusCode.NotFound, "not_found");
+    }
+
     [Fact]
     public async Task Unreadable_requests_are_refused_each_with_its_cause()
     {

@@ -71,6 +71,7 @@ public sealed class TaskCheckTests : IDisposable
     public void Files_and_parallel_exclude_each_other()
     {
         AssertOne(_good with { Test = new() }, "test", "A split needs either 'files' or 'parallel'.");
+        AssertOne(_good with { Test = new(Parallel: new Dictionary<string, string>()) }, "test.parallel", "0 files are given; parallel text needs at least two");
         AssertOne(_good with { Validation = new(["dev.tsv"], new Dictionary<string, string> { ["a"] = "dev.tsv", ["b"] = "dev.tsv" }) }, "validation", "A split needs either 'files' or 'parallel'.");
         AssertOne(_good with { Validation = new([]) }, "validation.files", "The list is empty.");
     }
