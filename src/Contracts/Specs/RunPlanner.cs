@@ -82,8 +82,8 @@ public sealed class RunPlanner(PlanningContext context)
         var vocabulary = OpenVocabulary(spec, errors);
         var config = vocabulary is null ? null : ModelResolver.ByName(spec.Model, vocabulary, errors);
         CheckBatch(spec, errors);
+        CheckRates(spec, errors);
         errors.AddRange(vocabulary is null ? [] : TaskSources.Check(spec, vocabulary));
-
         return errors.Count > 0 ? throw new SpecException(errors) : TrainingCost.Of(spec, config!, Encode(spec, tasks, vocabulary!));
     }
 
