@@ -2,6 +2,7 @@ using System.Globalization;
 using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Mixing;
+using Temper.Mixture.Tasks;
 
 namespace Temper.Contracts.Experiments;
 
@@ -11,6 +12,7 @@ namespace Temper.Contracts.Experiments;
 public sealed class ExperimentExpander(string experimentId, Func<RunSpec, double> flops)
 {
     private const int LongestKey = 80;
+    private const int MostRuns = 500;
     private static readonly CultureInfo s_invariant = CultureInfo.InvariantCulture;
     private readonly List<ExperimentRun> _runs = [];
     private readonly List<ExperimentRow> _rows = [];
@@ -160,7 +162,7 @@ public sealed class ExperimentExpander(string experimentId, Func<RunSpec, double
     private static RunSpec Only(RunSpec run, string task) => run with
     {
         Mixture = new MixtureSpec(),
-        Tasks = new Dictionary<string, Mixture.Tasks.TaskSpec> { [task] = run.Tasks[task] with { Rate = null } },
+        Tasks = new Dictionary<string, TaskSpec> { [task] = run.Tasks[task] with { Rate = null } },
     };
 
     private static string Label(StudiedMixture mixture)
@@ -287,6 +289,12 @@ public sealed class ExperimentExpander(string experimentId, Func<RunSpec, double
     // Keys name folders, and what they are made of may come from anybody.
     private string Add(string key, RunSpec run)
     {
+        // While they are made, not afterwards: a few short lists multiply to more than fits into memory.
+        if (_runs.Count == MostRuns)
+        {
+            throw new SpecException([new SpecError("$", $"This takes more than {MostRuns} runs, which is the most for one experiment. Ask for less at once.")]);
+        }
+
         var safe = new string([.. key.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_')]).TrimStart('.');
         safe = safe.Length > LongestKey ? safe[..LongestKey] : safe;
         var unique = _runs.Exists(known => known.Key == safe) ? string.Create(s_invariant, $"{safe}-{_runs.Count + 1}") : safe;

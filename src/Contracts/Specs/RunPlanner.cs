@@ -81,6 +81,7 @@ public sealed class RunPlanner(PlanningContext context)
         var vocabulary = OpenVocabulary(spec, errors);
         var config = vocabulary is null ? null : ModelResolver.ByName(spec.Model, vocabulary, errors);
         CheckBatch(spec, errors);
+        CheckRates(spec, errors);
         if (vocabulary is not null)
         {
             TaskSources.Check(spec, vocabulary, errors);

@@ -42,9 +42,9 @@ internal sealed record SubmittedText(string Text, string? Data, string? Output)
         {
             await request.Body.CopyToAsync(body, request.HttpContext.RequestAborted).ConfigureAwait(false);
         }
-        catch (IOException e) when (e is not BadHttpRequestException)
+        catch (Exception e) when (e is InvalidOperationException or (IOException and not BadHttpRequestException))
         {
-            // So the server says that a chunk has no sensible size, or that the caller has gone.
+            // So the server says that a chunk has no sensible size or a broken end, or that the caller has gone.
             return (null, Problems.Of(StatusCodes.Status400BadRequest, "body_broken", $"The body cannot be read to its end: {e.Message}"));
         }
 
