@@ -4,6 +4,8 @@ using Spectre.Console;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
+using Temper.Mixture.Vocabularies;
+using Temper.Worker.Decoding;
 using Temper.Worker.Evaluation;
 using Temper.Worker.Models;
 using Temper.Worker.Native;
@@ -14,6 +16,8 @@ namespace Temper.Cli.Commands;
 /// <summary><c>temper evaluate</c>: a model on the tasks of a spec.</summary>
 internal static class EvaluateCommand
 {
+    private const string Loss = "loss";
+
     public static Command Create()
     {
         var spec = SpecOptions.Spec();
@@ -33,6 +37,11 @@ internal static class EvaluateCommand
                 throw new InvalidDataException($"{models.Name} has no vocabulary, which tasks in text need. Put its spiece.model into the folder.");
             }
 
+            if (TaskSources.Check(run, models.Vocabulary) is { Count: > 0 } errors)
+            {
+                throw new SpecException(errors);
+            }
+
             TorchLibrary.Load();
             set_num_threads(result.GetValue(threads));
             var results = Evaluate(run, SpecOptions.Roots(result.GetValue(data)), models, result.GetRequiredValue(split), result.GetValue(most));
@@ -49,27 +58,48 @@ internal static class EvaluateCommand
     private static SortedDictionary<string, SortedDictionary<string, double?>> Evaluate(RunSpec spec, IReadOnlyList<string> roots, ModelSet models, string split, int? most)
     {
         using var predictor = models.Load();
-        var decoder = new TextDecoder(models.Vocabulary, spec.Training.InputLength, spec.Evaluation.Batch);
         var results = new SortedDictionary<string, SortedDictionary<string, double?>>(StringComparer.Ordinal);
         var table = new Table().AddColumns("task", "examples", "metric", "value");
         foreach (var (name, task) in spec.Tasks)
         {
             var data = TaskLoader.Load(name, task, roots);
-            var rows = Evaluator.Choose(name, split == "test" ? data.Test : data.Validation, most);
-            if (rows.Count == 0)
+            if (TaskSources.TextOf(data, split).Count == 0)
             {
                 continue;
             }
 
-            var limit = TextDecoder.Limit(rows.Select(row => row.Targets), models.Vocabulary!, spec.Training.TargetLength);
-            var metrics = results[name] = Evaluator.Score(data, rows, decoder.Predict(predictor, [.. rows.Select(row => row.Inputs)], limit, () => { }));
-            foreach (var (metric, value) in metrics)
+            var (examples, values) = data.Metrics.Count > 0
+                ? Judge(spec, data, split, most, models.Vocabulary!, predictor)
+                : Score(spec, data, split, most, models.Vocabulary!, predictor);
+            results[name] = values;
+            foreach (var (metric, value) in values)
             {
-                table.AddRow(Markup.Escape(name), rows.Count.ToString(CultureInfo.InvariantCulture), metric, value?.ToString("0.00", CultureInfo.InvariantCulture) ?? "undefined");
+                var shown = value?.ToString(metric == Loss ? "0.0000" : "0.00", CultureInfo.InvariantCulture) ?? "undefined";
+                table.AddRow(Markup.Escape(name), examples.ToString(CultureInfo.InvariantCulture), metric, shown);
             }
         }
 
         AnsiConsole.Write(table);
         return results;
+    }
+
+    private static (int Examples, SortedDictionary<string, double?> Values) Judge(
+        RunSpec spec, TaskData data, string split, int? most, IVocabulary vocabulary, IPredictor predictor)
+    {
+        var rows = Evaluator.Choose(data.Name, TaskSources.TextOf(data, split), most);
+        var decoder = new TextDecoder(vocabulary, spec.Training.InputLength, spec.Evaluation.Batch);
+        var limit = TextDecoder.Limit(rows.Select(row => row.Targets), vocabulary, spec.Training.TargetLength);
+        return (rows.Count, Evaluator.Score(data, rows, decoder.Predict(predictor, [.. rows.Select(row => row.Inputs)], limit, () => { })));
+    }
+
+    // A task without metrics is judged by its loss.
+    private static (int Examples, SortedDictionary<string, double?> Values) Score(
+        RunSpec spec, TaskData data, string split, int? most, IVocabulary vocabulary, IPredictor predictor)
+    {
+        var source = TaskSources.ToEvaluate(spec, data, split, vocabulary);
+        var rows = Evaluator.Chosen(data.Name, source.Count, most);
+        var loss = new TargetScorer(spec.Evaluation.Batch).Score(predictor, [.. rows.Select(row => source.Row(row, 0))], () => { });
+        var mean = loss.Sum / loss.Tokens;
+        return (rows.Count, new SortedDictionary<string, double?>(StringComparer.Ordinal) { [Loss] = double.IsFinite(mean) ? mean : null });
     }
 }

@@ -36,7 +36,9 @@ internal static class ExperimentRunCommand
     }
 
     /// <summary>Shows the answer and the table of a <c>report.json</c>.</summary>
-    public static void WriteAnswer(string json) => throw new NotSupportedException(json);
+    /// <param name="json">The report.</param>
+    /// <param name="page">Where the page lies; null where it is not written.</param>
+    public static void WriteAnswer(string json, string? page = null) => AnsiConsole.Write(ExperimentResultView.Render(ReportJson.ReadExperiment(json), page));
 
     private static async Task<int> Start(FileInfo file, DirectoryInfo? data, DirectoryInfo? output, int? slots, Interruption interruption)
     {
@@ -133,8 +135,7 @@ internal static class ExperimentRunCommand
         var report = Path.Combine(folder, ReportFiles.Json);
         if (File.Exists(report))
         {
-            WriteAnswer(File.ReadAllText(report));
-            Console.WriteLine($"report {Path.Combine(folder, ReportFiles.Html)}");
+            WriteAnswer(File.ReadAllText(report), Path.Combine(folder, ReportFiles.Html));
         }
 
         if (experiment.Phase != ExperimentPhase.Succeeded)

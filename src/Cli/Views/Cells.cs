@@ -1,5 +1,6 @@
 using Spectre.Console;
 using Spectre.Console.Rendering;
+using Temper.Contracts.Agents;
 using Temper.Coordinator.Reports;
 
 namespace Temper.Cli.Views;
@@ -64,7 +65,8 @@ internal static class Cells
         return grid;
     }
 
-    /// <summary>"92.6 exact match, 88.9 bleu".</summary>
-    public static string Metrics(IReadOnlyDictionary<string, double?> metrics) =>
-        string.Join(", ", metrics.Select(metric => $"{Figures.Metric(metric.Value)} {Figures.MetricName(metric.Key)}"));
+    /// <summary>"92.6 exact match, 88.9 bleu"; of a task without metrics its loss.</summary>
+    public static string Result(EvaluationRow row) => row.Metrics.Count == 0
+        ? $"loss {Figures.Loss(row.Loss)}"
+        : string.Join(", ", row.Metrics.Select(metric => $"{Figures.Metric(metric.Value)} {Figures.MetricName(metric.Key)}"));
 }

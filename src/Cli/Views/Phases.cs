@@ -1,4 +1,5 @@
 using Spectre.Console;
+using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
 
 namespace Temper.Cli.Views;
@@ -22,6 +23,24 @@ internal static class Phases
         RunPhase.Cancelled => "■ Cancelled",
         RunPhase.Running => "▶ Running",
         RunPhase.Paused => "‖ Paused",
+        _ => $"… {phase}",
+    };
+
+    public static Style Style(ExperimentPhase phase) => phase switch
+    {
+        ExperimentPhase.Succeeded => Cells.Good,
+        ExperimentPhase.Running or ExperimentPhase.Reporting => new Style(Color.Blue),
+        ExperimentPhase.Failed => Cells.Bad,
+        _ => Cells.Mid,
+    };
+
+    public static string Words(ExperimentPhase phase) => phase switch
+    {
+        ExperimentPhase.Succeeded => "✓ Succeeded",
+        ExperimentPhase.Failed => "✗ Failed",
+        ExperimentPhase.Cancelled => "■ Cancelled",
+        ExperimentPhase.Running => "▶ Running",
+        ExperimentPhase.Paused => "‖ Paused",
         _ => $"… {phase}",
     };
 }

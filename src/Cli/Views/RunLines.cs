@@ -25,7 +25,7 @@ internal sealed class RunLines(RunProgress progress, TimeSpan every)
             RunEvent.Changed { Run: var run } => OfPhase(run),
             RunEvent.Stepped => OfStep(now),
             RunEvent.Evaluated { Row: var row } =>
-                $"step {Figures.Count(row.Step)}  {row.Task} {row.Split}: {Cells.Metrics(row.Metrics)}  ({Figures.Counted(row.Examples, "row", "rows")}, {Figures.Duration(row.Seconds)})",
+                $"step {Figures.Count(row.Step)}  {row.Task} {row.Split}: {Cells.Result(row)}  ({Figures.Counted(row.Examples, "row", "rows")}, {Figures.Duration(row.Seconds)})",
             _ => null,
         };
         return line is null ? null : SafeText.OneLine(line);

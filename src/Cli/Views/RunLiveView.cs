@@ -79,7 +79,7 @@ internal static class RunLiveView
                 Cells.Number(Figures.Percent(task.Rate), Cells.Soft),
                 Cells.Number(Share(task.Totals.Examples, whole.Examples)),
                 Cells.Number(Share(task.Totals.TargetTokens, whole.TargetTokens)),
-                task.Evaluation is { } row ? Cells.Data($"{Cells.Metrics(row.Metrics)} · step {Figures.Count(row.Step)}", least: 18) : new Text(Figures.None, Cells.Soft));
+                task.Evaluation is { } row ? Cells.Data($"{Cells.Result(row)} · step {Figures.Count(row.Step)}", least: 18) : new Text(Figures.None, Cells.Soft));
         }
 
         return table;

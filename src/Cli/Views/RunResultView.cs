@@ -44,7 +44,7 @@ internal static class RunResultView
             var share = report.Shares[name];
             table.AddRow(
                 Cells.Name(name),
-                task.Metrics.Count == 0 ? Cells.Data("not evaluated", Cells.Soft) : new Rows(task.Metrics.Select(Metric)),
+                Result(task),
                 Cells.Data(task.Split ?? Figures.None),
                 Cells.Number(Figures.Count(task.Judged?.Examples)),
                 Cells.Number(Figures.Percent(report.Rates.TryGetValue(name, out var rate) ? rate : null), Cells.Soft),
@@ -54,6 +54,13 @@ internal static class RunResultView
 
         return table;
     }
+
+    private static IRenderable Result(TaskReport task) => task.Judged switch
+    {
+        null => Cells.Data("not evaluated", Cells.Soft),
+        { Metrics.Count: 0 } judged => Cells.Data($"{Figures.Loss(judged.Loss)} loss", least: 20),
+        { } judged => new Rows(judged.Metrics.Select(Metric)),
+    };
 
     private static OneLine Metric(KeyValuePair<string, double?> metric) =>
         Cells.Data($"{Figures.Metric(metric.Value),5} {Figures.MetricName(metric.Key)}", least: 20);

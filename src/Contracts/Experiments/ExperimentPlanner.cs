@@ -12,7 +12,6 @@ public static class ExperimentPlanner
     /// <summary>How far the cost of a row may lie from what it claims.</summary>
     public const double CostTolerance = 0.02;
 
-
     /// <summary>The experiment's runs with their plans, or every mistake.</summary>
     /// <param name="spec">A spec that <see cref="ExperimentReader"/> accepted.</param>
     /// <param name="experimentId">Its id, part of the ids of its runs.</param>

@@ -91,7 +91,7 @@ public static class ExperimentReader
             places.Add((path, originPath));
             if (places.Count > room)
             {
-                return patch;
+                return (JsonObject)patch.DeepClone();
             }
 
             if (originPath == "base")

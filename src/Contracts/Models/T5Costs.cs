@@ -22,7 +22,8 @@ public static class T5Costs
 
     /// <summary>
     /// Floating-point operations of training on one rectangle of rows (forward, and twice that backward): all matrix products, a multiply-add
-    /// counted as two; norms, softmax and the optimizer, together a few percent, left out.
+    /// counted as two. Checked against the products that torch runs. Left out, together a few percent: norms, softmax, the optimizer, and the
+    /// lookup of position biases, which all rows of a rectangle share.
     /// </summary>
     /// <param name="config">The model's shape.</param>
     /// <param name="rows">Sequences in the rectangle.</param>

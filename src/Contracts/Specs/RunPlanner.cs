@@ -34,9 +34,10 @@ public sealed class RunPlanner(PlanningContext context)
         CheckRates(spec, errors);
         var tasks = LoadTasks(spec, errors);
         var vocabulary = OpenVocabulary(spec, errors);
-        var fits = vocabulary is not null && TaskSources.Check(spec, vocabulary, errors);
+        var objections = vocabulary is null ? [] : TaskSources.Check(spec, vocabulary);
+        errors.AddRange(objections);
         var model = vocabulary is null ? null : ModelResolver.Resolve(spec.Model, vocabulary, context, errors);
-        if (model is not null && fits)
+        if (model is not null && objections.Count == 0)
         {
             CheckMemory(spec, model, tasks, errors);
         }
@@ -82,11 +83,7 @@ public sealed class RunPlanner(PlanningContext context)
         var config = vocabulary is null ? null : ModelResolver.ByName(spec.Model, vocabulary, errors);
         CheckBatch(spec, errors);
         CheckRates(spec, errors);
-        if (vocabulary is not null)
-        {
-            TaskSources.Check(spec, vocabulary, errors);
-        }
-
+        errors.AddRange(vocabulary is null ? [] : TaskSources.Check(spec, vocabulary));
         return errors.Count > 0 ? throw new SpecException(errors) : TrainingCost.Of(spec, config!, Encode(spec, tasks, vocabulary!));
     }
 
@@ -219,8 +216,8 @@ public sealed class RunPlanner(PlanningContext context)
         // Before the agents are known bf16 may turn out as fp32: the larger of the two.
         var training = Enumerable.Max([true, false], bf16 => T5Costs.TrainingBytes(
             model.Config, rows, inputs, targets, bf16, spec.Training.Optimizer.Kind == OptimizerKind.Adamw ? 8 : 1));
-        // The other members of an ensemble bring weights, gradients' room and bf16 copies, but are not trained.
-        return training + (spec.Model.IsEnsemble ? model.Members.Skip(1).Sum(member => T5Costs.Parameters(member) * 12) : 0);
+        // The other members of an ensemble bring weights and their bf16 copies, but are not trained.
+        return training + (spec.Model.IsEnsemble ? model.Members.Skip(1).Sum(member => T5Costs.Parameters(member) * 6) : 0);
     }
 
     // A token is at least a byte of text: the longest text bounds the longest row.

@@ -29,11 +29,10 @@ public static class TaskSources
         _ => throw new ArgumentException($"'{split}' is not a split that is evaluated. Ask for validation or test.", nameof(split)),
     };
 
-    /// <summary>Checks what span corruption needs of the lengths and the vocabulary of a run.</summary>
-    /// <returns>Whether nothing was wrong.</returns>
-    internal static bool Check(RunSpec spec, IVocabulary vocabulary, List<SpecError> errors)
+    /// <summary>What is wrong with the lengths and the vocabulary of a run for the span corruption of its tasks; rows are made only where nothing is.</summary>
+    public static IReadOnlyList<SpecError> Check(RunSpec spec, IVocabulary vocabulary)
     {
-        var before = errors.Count;
+        var errors = new List<SpecError>();
         foreach (var (name, task) in spec.Tasks.Where(pair => pair.Value.SpanCorruption is not null))
         {
             if (spec.Training.InputLength <= SpanLengths.LeastTokens)
@@ -60,7 +59,7 @@ public static class TaskSources
             }
         }
 
-        return errors.Count == before;
+        return errors;
     }
 
     private static ITokenSource Of(RunSpec spec, TaskData task, string split, IReadOnlyList<TextExample> rows, IVocabulary vocabulary, long seed, int? mostChunks)

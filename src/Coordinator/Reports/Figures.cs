@@ -25,8 +25,8 @@ public static class Figures
     /// <summary>A difference of metrics as +1.20 or −0.35.</summary>
     public static string Gain(double? difference) => Finite(difference) is { } x ? x.ToString("+0.00;−0.00;0.00", Invariant) : None;
 
-    /// <summary>Floating-point operations as 1.25e15.</summary>
-    public static string Flops(double? number) => Finite(number) is not { } x ? None : x == 0 ? "0" : Power(x, "0.00");
+    /// <summary>Floating-point operations as 1.25×10¹⁵.</summary>
+    public static string Flops(double? number) => Finite(number) is not { } x ? None : x == 0 ? "0" : Raised(Power(x, "0.00"));
 
     /// <summary>matthews_corrcoef as "matthews", exact_match as "exact match".</summary>
     public static string MetricName(string name) => name.Replace("_corrcoef", "", StringComparison.Ordinal).Replace('_', ' ');
@@ -73,6 +73,12 @@ public static class Figures
 
     /// <summary>"1 recovery", "2 recoveries".</summary>
     public static string Counted(long count, string one, string many) => $"{Count(count)} {(count == 1 ? one : many)}";
+
+    private static string Raised(string power)
+    {
+        var parts = power.Split('e');
+        return $"{parts[0]}×10{string.Concat(parts[1].Select(sign => sign == '-' ? '⁻' : "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign - '0']))}";
+    }
 
     private static double? Finite(double? number) => number is { } x && double.IsFinite(x) ? x : null;
 

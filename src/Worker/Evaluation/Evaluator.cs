@@ -24,11 +24,11 @@ public sealed class Evaluator(IPredictor predictor, TaskSet tasks, IVocabulary v
     /// <returns>False if the ranks were asked to stop before all was evaluated.</returns>
     public bool Run(int step, bool final)
     {
-        foreach (var task in tasks.Tasks)
+        foreach (var (index, task) in tasks.Tasks.Index())
         {
-            foreach (var (split, all) in new[] { ("validation", task.Validation), ("test", final ? task.Test : []) })
+            foreach (var (split, texts) in new[] { ("validation", task.Validation), ("test", final ? task.Test : []) })
             {
-                if (all.Count == 0)
+                if (texts.Count == 0)
                 {
                     continue;
                 }
@@ -38,21 +38,21 @@ public sealed class Evaluator(IPredictor predictor, TaskSet tasks, IVocabulary v
                     return false;
                 }
 
-                Evaluate(step, final, task, split, Choose(task.Name, all, final ? spec.Evaluation.FinalMaxExamples : spec.Evaluation.MaxExamples));
+                var rows = tasks.EvaluationRows(index, split);
+                var chosen = Chosen(task.Name, rows.Count, final ? spec.Evaluation.FinalMaxExamples : spec.Evaluation.MaxExamples);
+                // A task without metrics asks for nothing but its loss; its rows are no texts.
+                Evaluate(step, final, task, split, rows, chosen, task.Metrics.Count > 0 ? [.. chosen.Select(row => texts[row])] : []);
             }
         }
 
         return true;
     }
 
-    private void Evaluate(int step, bool final, TaskData task, string split, IReadOnlyList<TextExample> rows)
+    private void Evaluate(int step, bool final, TaskData task, string split, ITokenSource rows, IReadOnlyList<int> chosen, IReadOnlyList<TextExample> texts)
     {
         var clock = Stopwatch.StartNew();
-        var own = rows.Where((_, i) => i % collective.WorldSize == collective.Rank).ToList();
-        var ids = TokenizedExamples.Encode(task.Name, own, vocabulary, spec.Training.InputLength, spec.Training.TargetLength);
-        double[] loss = LossOf([.. Enumerable.Range(0, ids.Count).Select(row => ids.Row(row, 0))]);
-        // A task without metrics asks for nothing but its loss.
-        var predicted = task.Metrics.Count > 0 ? Predict(rows, own) : [];
+        var loss = LossOf([.. Own(chosen).Select(row => rows.Row(row, 0))]);
+        var predicted = Predict(texts);
         var gathered = collective.WithDeadline(spec.Recovery.ProgressTimeout, ranks => ranks.AllGather(Encoding.UTF8.GetBytes(ProtocolJson.Write(predicted))))
             .Select(bytes => ProtocolJson.Read<string[]>(Encoding.UTF8.GetString(bytes))).ToList();
         collective.AllReduceSum(loss);
@@ -61,17 +61,16 @@ public sealed class Evaluator(IPredictor predictor, TaskSet tasks, IVocabulary v
             return;
         }
 
-        IReadOnlyList<string> predictions = task.Metrics.Count > 0 ? [.. rows.Select((_, i) => gathered[i % collective.WorldSize][i / collective.WorldSize])] : [];
-        var metrics = Score(task, rows, predictions);
-        var samples = rows.Zip(predictions).Take(spec.Evaluation.Samples).Select(pair => new SamplePrediction(Cut(pair.First.Inputs), Cut(pair.First.Targets), Cut(pair.Second))).ToList();
+        var predictions = texts.Select((_, i) => gathered[i % collective.WorldSize][i / collective.WorldSize]).ToList();
+        var samples = texts.Zip(predictions).Take(spec.Evaluation.Samples).Select(pair => new SamplePrediction(Cut(pair.First.Inputs), Cut(pair.First.Targets), Cut(pair.Second))).ToList();
         var mean = loss[0] / loss[1];
         channel.Send(new TrainerEvent.Evaluated(new EvaluationRow(
             step,
             final,
             task.Name,
             split,
-            rows.Count,
-            metrics,
+            chosen.Count,
+            Score(task, texts, predictions),
             samples,
             clock.Elapsed.TotalSeconds,
             double.IsFinite(mean) ? mean : null,
@@ -95,14 +94,22 @@ public sealed class Evaluator(IPredictor predictor, TaskSet tasks, IVocabulary v
     /// which may be sorted.
     /// </summary>
     public static IReadOnlyList<TextExample> Choose(string task, IReadOnlyList<TextExample> rows, int? atMost) =>
-        atMost < rows.Count ? [.. Chosen(task, rows.Count, atMost.Value).Select(row => rows[row])] : rows;
+        [.. Chosen(task, rows.Count, atMost).Select(row => rows[row])];
 
-    /// <summary>The chosen <paramref name="count"/> rows of the <paramref name="rows"/> that a split has.</summary>
-    private static IEnumerable<int> Chosen(string task, int rows, int count)
+    /// <summary>Which rows these are, of the <paramref name="rows"/> that a split has.</summary>
+    public static IReadOnlyList<int> Chosen(string task, int rows, int? atMost)
     {
+        if (atMost is not { } count || count >= rows)
+        {
+            return [.. Enumerable.Range(0, rows)];
+        }
+
         var order = new Permutation(Seeds.Of(task), rows);
-        return Enumerable.Range(0, count).Select(place => order[place]);
+        return [.. Enumerable.Range(0, count).Select(place => order[place])];
     }
+
+    // Dealt in turn: rows of similar length often lie together.
+    private IEnumerable<T> Own<T>(IEnumerable<T> rows) => rows.Where((_, i) => i % collective.WorldSize == collective.Rank);
 
     /// <summary>Summed loss and target tokens of this rank's rows: a vector that an exchange sums in the order of ranks.</summary>
     private double[] LossOf(IReadOnlyList<TokenRow> own)
@@ -111,10 +118,15 @@ public sealed class Evaluator(IPredictor predictor, TaskSet tasks, IVocabulary v
         return [loss.Sum, loss.Tokens];
     }
 
-    private string[] Predict(IReadOnlyList<TextExample> all, IReadOnlyList<TextExample> own)
+    private string[] Predict(IReadOnlyList<TextExample> all)
     {
+        if (all.Count == 0)
+        {
+            return [];
+        }
+
         var limit = TextDecoder.Limit(all.Select(row => row.Targets), vocabulary, spec.Training.TargetLength);
-        return new TextDecoder(vocabulary, spec.Training.InputLength, spec.Evaluation.Batch).Predict(predictor, [.. own.Select(row => row.Inputs)], limit, channel.Progressed);
+        return new TextDecoder(vocabulary, spec.Training.InputLength, spec.Evaluation.Batch).Predict(predictor, [.. Own(all).Select(row => row.Inputs)], limit, channel.Progressed);
     }
 
     private bool StopRequested()

@@ -53,7 +53,7 @@ public sealed class FlatParameters : IDisposable
     /// <param name="device">Where the buffers live.</param>
     /// <param name="trainable">Whether there is a buffer of gradients.</param>
     internal FlatParameters(
-        IReadOnlyList<(string Name, long[] Shape)[]> groups, int decayedGroups, int uncopiedGroups, Precision precision, Device device, bool trainable)
+        IReadOnlyList<(string Name, long[] Shape)[]> groups, int decayedGroups, int uncopiedGroups, Precision precision, Device device, bool trainable = true)
     {
         Precision = precision;
         Device = device;

@@ -47,6 +47,11 @@ public sealed class ModelFolder
     public static ModelFolder ForRun(TrainerAssignment assignment)
     {
         var (spec, roots) = (assignment.Spec, assignment.DataRoots);
+        if (assignment.ModelFolders.Count != spec.Model.References.Count)
+        {
+            throw new InvalidDataException($"The run starts from {spec.Model.References.Count} models, and the coordinator told where {assignment.ModelFolders.Count} lie. Coordinator and agents must be of one version.");
+        }
+
         if (!VocabularyOpener.TryOpen(spec.Vocabulary, roots, out var vocabulary, out var problem))
         {
             throw new SpecException([new SpecError("vocabulary.file", problem)]);

@@ -26,6 +26,19 @@ public partial class ReportPageTests
     }
 
     [Fact]
+    public void A_task_without_metrics_shows_its_loss_and_how_it_fell()
+    {
+        var input = SampleRun.Make(200, [("wikitext", 1, 29, [])], every: 50);
+        input = input with { Evaluations = [.. input.Evaluations.Select(row => row with { Loss = 1 + (100.0 / row.Step), Samples = [] })] };
+
+        var page = Parse(input);
+
+        Assert.Contains("1.5000loss", page.Descendants("table").First().Value, StringComparison.Ordinal);
+        Assert.DoesNotContain("not evaluated", page.Value, StringComparison.Ordinal);
+        Assert.Contains(page.Descendants("desc"), e => e.Value == "Loss 1.5000 at step 200.");
+    }
+
+    [Fact]
     public void A_failure_shows_its_reason()
     {
         var input = SampleRun.Make(20);

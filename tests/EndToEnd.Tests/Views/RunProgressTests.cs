@@ -65,13 +65,15 @@ public class RunProgressTests
         var lines = new RunLines(new RunProgress(Runs.Rates), TimeSpan.FromSeconds(10));
         var printed = new List<string?> { lines.Take(new RunEvent.Changed(Runs.Status()), Runs.Start), lines.Take(new RunEvent.Changed(Runs.Status()), Runs.Start) };
         printed.AddRange(Enumerable.Range(1, 100).Select(step => lines.Take(new RunEvent.Stepped(Runs.Step(step)), Runs.Start.AddSeconds(step * 0.5))));
+        printed.Add(lines.Take(new RunEvent.Evaluated(Runs.Evaluation(100) with { Task = "sums", Metrics = new Dictionary<string, double?>(), Loss = 1.25 }), Runs.Start));
         printed.Add(lines.Take(new RunEvent.Evaluated(Runs.Evaluation(100, null)), Runs.Start));
 
         var shown = printed.OfType<string>().ToList();
 
         Assert.Equal("quickstart  Running: All trainers train.", shown[0]);
         Assert.Equal("step 1/100  loss 2.0000  lr 0.001  500 ms/step  2,000 tokens/s  49.5 s left", shown[1]);
-        Assert.Equal(["1", "21", "41", "61", "81", "100"], shown.Where(line => line.Contains("loss", StringComparison.Ordinal)).Select(line => line.Split(' ', '/')[1]));
+        Assert.Equal(["1", "21", "41", "61", "81", "100"], shown.Where(line => line.Contains("  loss", StringComparison.Ordinal)).Select(line => line.Split(' ', '/')[1]));
+        Assert.Equal("step 100  sums validation: loss 1.2500  (40 rows, 1.5 s)", shown[^2]);
         Assert.Equal("step 100  dates validation: – exact match  (40 rows, 1.5 s)", shown[^1]);
     }
 

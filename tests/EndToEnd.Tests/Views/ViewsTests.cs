@@ -27,6 +27,16 @@ public class ViewsTests
     }
 
     [Fact]
+    public void A_task_without_metrics_is_shown_with_its_loss()
+    {
+        var report = Report("Sonntag");
+        var text = report.Tasks["dates"] with { Metrics = new Dictionary<string, double?>(), Test = new SplitReport(40, 100, true, new Dictionary<string, double?>(), 1.25), Samples = [] };
+
+        Assert.Matches(@"dates +1\.2500 loss +test +40", Screen.Of(RunResultView.Render(report with { Tasks = new Dictionary<string, TaskReport> { ["dates"] = text } }, "r", null)));
+        Assert.Matches(@"dates +not evaluated +– +–", Screen.Of(RunResultView.Render(report with { Tasks = new Dictionary<string, TaskReport> { ["dates"] = text with { Split = null, Test = null } } }, "r", null)));
+    }
+
+    [Fact]
     public void Text_of_data_neither_formats_nor_steers_the_terminal()
     {
         string[] screens =

@@ -47,7 +47,7 @@ public class OptimizerTests
             using var scope = NewDisposeScope();
             var hyper = one!["hyper"]!;
             var value = Matrix(one["param"]!);
-            using var parameters = new FlatParameters([[("w", value.shape)]], 1, 0, Precision.Fp32, CPU);
+            using var parameters = new FlatParameters([[("w", value.shape)]], 1, 0, Precision.Fp32, CPU, trainable: true);
             parameters.Value("w").copy_(value);
             parameters.Gradient("w").copy_(Matrix(one["grad"]!));
             if (hyper["global_norm_clip_threshold"] is { } threshold)
@@ -76,7 +76,7 @@ public class OptimizerTests
     public void Adafactor_factors_only_where_the_shorter_side_is_long_enough(int threshold, string states)
     {
         TorchLibrary.Load();
-        using var parameters = new FlatParameters([[("w", [128, 300])]], 1, 0, Precision.Fp32, CPU);
+        using var parameters = new FlatParameters([[("w", [128, 300])]], 1, 0, Precision.Fp32, CPU, trainable: true);
         using var optimizer = new Adafactor(parameters, new AdafactorSettings(MinDimensionToFactor: threshold));
         using var scope = NewDisposeScope();
         Assert.Equal(states, string.Join(',', optimizer.StateTensors().Select(state => state.Key)));
@@ -87,7 +87,7 @@ public class OptimizerTests
     {
         TorchLibrary.Load();
         using var scope = NewDisposeScope();
-        using var parameters = new FlatParameters([[("w", [2, 8])], [("scale", [4])]], 1, 0, Precision.Fp32, CPU);
+        using var parameters = new FlatParameters([[("w", [2, 8])], [("scale", [4])]], 1, 0, Precision.Fp32, CPU, trainable: true);
         parameters.Values.fill_(1);
         using var optimizer = new AdamW(parameters, new AdamWSettings(0.9, 0.99, 1e-6, WeightDecay: 0.1));
         var (decayed, plain, mean, square) = (1.0, 1.0, 0.0, 0.0);
@@ -143,7 +143,7 @@ public class OptimizerTests
     {
         TorchLibrary.Load();
         using var scope = NewDisposeScope();
-        using var parameters = new FlatParameters([[("w", [100, 10000])]], 1, 0, Precision.Fp32, CPU);
+        using var parameters = new FlatParameters([[("w", [100, 10000])]], 1, 0, Precision.Fp32, CPU, trainable: true);
         parameters.Gradients.fill_(0.003);
 
         Assert.Equal(3, Optimizer.ClipGradients(parameters, 5), 1e-4);

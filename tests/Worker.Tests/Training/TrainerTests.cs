@@ -142,6 +142,43 @@ public sealed class TrainerTests : IDisposable
         Assert.True(Directory.Exists(Path.Combine(_folder, "checkpoints", CheckpointStore.Name(12, 1))));
     }
 
+    [Fact]
+    public void A_text_is_pre_trained_on_the_same_hidden_spans_on_any_number_of_workers_and_after_a_stop()
+    {
+        var file = Path.Combine(AppContext.BaseDirectory, $"{Path.GetRandomFileName()}.txt");
+        File.WriteAllLines(file, Enumerable.Range(0, 200).Select(i => $"Line {i % 17} of a text in which {(i % 3 == 0 ? "nothing" : "little")} happens."));
+        try
+        {
+            var spec = Spec(steps: 40, checkpointEvery: 10) with
+            {
+                Tasks = new Dictionary<string, TaskSpec> { ["text"] = new(Train: new([Path.GetFileName(file)]), Validation: new([Path.GetFileName(file)]), Format: SourceFormat.Text, SpanCorruption: new()) },
+            };
+            var whole = TrainingRun.Train(spec, Output("whole"));
+            var stopped = TrainingRun.Train(spec, _folder, stopAfter: 13);
+            var at = Assert.IsType<TrainerEvent.Stopped>(stopped[^1]).Step;
+            var resumed = TrainingRun.Train(spec, _folder, from: CheckpointStore.Name(at, 1));
+            var shared = TrainingRun.Train(spec with { Workers = 2 }, Output("shared"));
+
+            Assert.Equal(whole.Losses(), [.. stopped.Losses(), .. resumed.Losses()]);
+            Assert.All(whole.Losses().Zip(shared.Losses()), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 1e-4));
+            Assert.True(whole.Losses()[^1] < whole.Losses()[0] - 1, $"the loss went from {whole.Losses()[0]} to {whole.Losses()[^1]}");
+            var other = TrainingRun.Train(spec with { Seed = 18 }, Output("other"));
+            Assert.NotEqual(whole.Losses(), other.Losses());
+
+            var judged = Judged(whole);
+            Assert.Equal((20, 0, 0), (judged.Examples, judged.Metrics.Count, judged.Samples.Count));
+            Assert.Equal(judged.Loss, Judged(resumed).Loss);
+            Assert.InRange(judged.Loss!.Value - Judged(shared).Loss!.Value, -1e-4, 1e-4);
+            Assert.Equal(judged.TargetTokens, Judged(other).TargetTokens);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+
+        static EvaluationRow Judged(IEnumerable<TrainerEvent> events) => Assert.Single(events.OfType<TrainerEvent.Evaluated>()).Row;
+    }
+
     private string Output(string name) => Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
 
     private static RunSpec Spec(

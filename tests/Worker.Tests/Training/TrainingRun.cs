@@ -14,7 +14,7 @@ internal static class TrainingRun
 
     /// <summary>Trains to the end, or until a step at which the ranks are asked to stop.</summary>
     /// <returns>What rank 0 said.</returns>
-    public static IReadOnlyList<TrainerEvent> Train(RunSpec spec, string output, string? from = null, int? stopAfter = null, RunSpec? specOfLastRank = null)
+    public static IReadOnlyList<TrainerEvent> Train(RunSpec spec, string output, string? from = null, int? stopAfter = null, RunSpec? specOfLastRank = null, params IReadOnlyList<string> models)
     {
         var listeners = Enumerable.Range(0, spec.Workers).Select(_ => RingListener.Open(IPAddress.Loopback)).ToArray();
         var addresses = listeners.Select(listener => listener.Address).ToArray();
@@ -24,7 +24,7 @@ internal static class TrainingRun
         {
             try
             {
-                events[rank] = Rank(rank == spec.Workers - 1 ? specOfLastRank ?? spec : spec, output, from, stopAfter, rank, listeners[rank], addresses);
+                events[rank] = Rank(rank == spec.Workers - 1 ? specOfLastRank ?? spec : spec, output, from, stopAfter, models, rank, listeners[rank], addresses);
             }
             catch (Exception e)
             {
@@ -45,7 +45,7 @@ internal static class TrainingRun
     public static IReadOnlyList<double> Losses(this IEnumerable<TrainerEvent> events) =>
         [.. events.OfType<TrainerEvent.StepDone>().Select(done => done.Row.Loss)];
 
-    private static List<TrainerEvent> Rank(RunSpec spec, string output, string? from, int? stopAfter, int rank, RingListener listener, string[] addresses)
+    private static List<TrainerEvent> Rank(RunSpec spec, string output, string? from, int? stopAfter, IReadOnlyList<string> models, int rank, RingListener listener, string[] addresses)
     {
         var commands = new Pipe();
         var heard = new EventSink(line =>
@@ -56,7 +56,7 @@ internal static class TrainingRun
                 commands.Writer.FlushAsync().AsTask().Wait();
             }
         });
-        var assignment = new TrainerAssignment("test", 1, rank, spec.Workers, spec, Contracts.Specs.Precision.Fp32, [AppContext.BaseDirectory], output, from, "", []);
+        var assignment = new TrainerAssignment("test", 1, rank, spec.Workers, spec, Contracts.Specs.Precision.Fp32, [AppContext.BaseDirectory], output, from, "", models);
         commands.Writer.AsStream(leaveOpen: true).Write(System.Text.Encoding.UTF8.GetBytes(ProtocolJson.Write(assignment) + "\n"));
         commands.Writer.FlushAsync().AsTask().Wait();
         using (var channel = TrainerChannel.Open(commands.Reader.AsStream(), heard, () => { }))
@@ -74,7 +74,7 @@ internal static class TrainingRun
     }
 
     /// <summary>Reads the lines that a trainer writes.</summary>
-    private sealed class EventSink(Action<TrainerEvent> heard) : MemoryStream
+    internal sealed class EventSink(Action<TrainerEvent> heard) : MemoryStream
     {
         private readonly List<byte> _line = [];
 

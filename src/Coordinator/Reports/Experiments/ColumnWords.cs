@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Temper.Coordinator.Reports.Experiments;
 
 /// <summary>How a column of the table is called.</summary>
@@ -14,11 +16,15 @@ public static class ColumnWords
     /// <summary>What it counts.</summary>
     public static string Unit(ResultColumn column) => column.Kind switch
     {
-        ColumnKind.Average => "of tasks, ×100",
+        ColumnKind.Average => "over tasks, ×100",
         ColumnKind.Loss => "nats per token",
         _ => column.Metric is { } metric ? SafeText.OneLine($"{Figures.MetricName(metric)}, {column.Split}") : "not evaluated",
     };
 
     /// <summary>A number of it.</summary>
     public static string Figure(ResultColumn column, double? value) => column.Kind == ColumnKind.Loss ? Figures.Loss(value) : Figures.Score(value);
+
+    /// <summary>A standard deviation of it, with as many decimals.</summary>
+    public static string Deviation(ResultColumn column, double deviation) =>
+        column.Kind == ColumnKind.Loss ? deviation.ToString("0.0000", CultureInfo.InvariantCulture) : Figures.Score(deviation);
 }

@@ -132,6 +132,12 @@ internal static class CurvesSection
                 continue;
             }
 
+            if (rows[^1].Metrics.Count == 0)
+            {
+                charts.Add(HeldOutLoss($"metric{charts.Count}", name, rows, input.Steps[^1].Step));
+                continue;
+            }
+
             var keys = rows[^1].Metrics.Keys.Take(SvgChart.ColourCount);
             var series = keys
                 .Select((key, i) => new Series(
@@ -150,5 +156,14 @@ internal static class CurvesSection
         }
 
         return charts;
+    }
+
+    // All that a task without metrics is judged by.
+    private static XElement HeldOutLoss(string id, string name, IReadOnlyList<EvaluationRow> rows, int lastStep)
+    {
+        var points = rows.Select(row => new Point(row.Step, row.Loss ?? double.NaN)).ToList();
+        var chart = new SvgChart(
+            id, name, $"Loss {Figures.Loss(points[^1].Y)} at step {rows[^1].Step}.", "loss in nats, validation", [new Series("loss", points, 0, SeriesStyle.Dots)]);
+        return Small(chart with { MaxPoints = SmallPoints, LastStep = lastStep }).ToFigure();
     }
 }

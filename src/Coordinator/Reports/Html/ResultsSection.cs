@@ -28,10 +28,10 @@ internal static class ResultsSection
                 Attr("aria-label", "Results by task"),
                 Tag(
                     "table",
-                    Tag("caption", "By task; metrics ×100."),
+                    Tag("caption", "By task; metrics ×100, losses in nats per target token."),
                     Tag("thead", Tag("tr", Headings(epochs))),
                     Tag("tbody", report.Tasks.Select(task => Row(task.Key, task.Value, report, full, epochs))))),
-            Tag("p", Class("note"), "Metrics are those of the test split where a task has one, else of validation. Bars show what each task really got of all steps; the upright line marks its rate in the mixture. Rates are about examples: a task with long targets gets more of the tokens."));
+            Tag("p", Class("note"), "Metrics are those of the test split where a task has one, else of validation; a task without metrics has its loss there. Bars show what each task really got of all steps; the upright line marks its rate in the mixture. Rates are about examples: a task with long targets gets more of the tokens."));
     }
 
     private static IEnumerable<XElement> Headings(bool epochs)
@@ -61,7 +61,7 @@ internal static class ResultsSection
         return Tag(
             "tr",
             Tag("th", Attr("scope", "row"), name),
-            Tag("td", task.Metrics.Count == 0 ? Tag("span", Class("dim"), "not evaluated") : task.Metrics.Select(Metric)),
+            Tag("td", Result(task)),
             Tag("td", task.Split ?? Figures.None, task.Judged is { Final: false } early ? Tag("span", Class("dim"), $" at step {Figures.Count(early.Step)}") : null),
             Cell(Figures.Count(task.Judged?.Examples)),
             Cell(Figures.Count(task.ExamplesSeen)),
@@ -71,8 +71,15 @@ internal static class ResultsSection
             Cell(Figures.Percent(share.TargetTokens), Bar(share.TargetTokens, rate, full)));
     }
 
-    private static XElement Metric(KeyValuePair<string, double?> metric) =>
-        Tag("span", Class("metric"), Tag("b", Figures.Metric(metric.Value)), Tag("span", Figures.MetricName(metric.Key)));
+    private static IEnumerable<XElement> Result(TaskReport task) => task.Judged switch
+    {
+        null => [Tag("span", Class("dim"), "not evaluated")],
+        { Metrics.Count: 0 } judged => [Result(Figures.Loss(judged.Loss), "loss")],
+        { } judged => judged.Metrics.Select(metric => Result(Figures.Metric(metric.Value), Figures.MetricName(metric.Key))),
+    };
+
+    private static XElement Result(string value, string name) =>
+        Tag("span", Class("metric"), Tag("b", value), Tag("span", name));
 
     private static XElement Cell(params object?[] content) => Tag("td", [Class("num"), .. content]);
 

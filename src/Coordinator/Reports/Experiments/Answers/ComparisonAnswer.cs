@@ -42,9 +42,9 @@ internal static class ComparisonAnswer
             {
                 open.Add(task);
             }
-            else if (!wins.TryAdd(leader.Best.Label, [task]))
+            else if (!wins.TryAdd(Words.Name(leader.Best), [task]))
             {
-                wins[leader.Best.Label].Add(task);
+                wins[Words.Name(leader.Best)].Add(task);
             }
         }
 
@@ -61,15 +61,16 @@ internal static class ComparisonAnswer
     private static string? Cost(List<ResultRow> recipes, ResultRow best)
     {
         var cheapest = recipes.Where(row => row.TrainingFlops > 0).MinBy(row => row.TrainingFlops);
-        if (cheapest is null || best.TrainingFlops is not { } flops)
+        if (cheapest is null || best.TrainingFlops is not { } flops || recipes.Count(row => row.TrainingFlops > 0) < 2)
         {
             return null;
         }
 
-        var ratio = flops / cheapest.TrainingFlops!.Value;
+        var (ratio, most) = (flops / cheapest.TrainingFlops!.Value, recipes.Max(row => row.TrainingFlops)!.Value);
         var cost = $"The recipe with the highest average took {Figures.Flops(flops)} training FLOPs";
-        return cheapest == best ? $"{cost}, less than any other."
-            : ratio < 1.02 ? $"{cost}, within 2 % of {cheapest.Label}, the cheapest."
-            : $"{cost}, {Words.Measured(ratio)} those of {cheapest.Label}, the cheapest.";
+        return most / cheapest.TrainingFlops.Value < 1.02 ? $"{cost}, within 2 % of every other."
+            : cheapest == best ? $"{cost}, less than any other."
+            : ratio < 1.02 ? $"{cost}, within 2 % of {Words.Name(cheapest)}, the cheapest."
+            : $"{cost}, {Words.Measured(ratio)} those of {Words.Name(cheapest)}, the cheapest.";
     }
 }

@@ -42,7 +42,7 @@ internal static class EnsembleAnswer
         var best = Values(members, ResultTable.Average).Max();
         var verdict = difference.Deviation is null ? "; nothing was repeated with another seed, so that may be chance"
             : difference.IsWithinNoise ? $"; it is not distinguishable from them{difference.Yardstick}"
-            : $"; the first is more than noise{difference.Yardstick}";
+            : $"; the former is more than noise{difference.Yardstick}";
         return $"The ensemble of {Figures.Counted(ensemble.Models, "model", "models")} averages {Figures.Score(together)} over {Figures.Counted(table.Tasks.Count(), "task", "tasks")}, "
             + $"{Beside(together - apart)} the mean of its members ({Figures.Score(apart)}) and {Beside(together - best)} the best of them{verdict}.";
     }

@@ -36,10 +36,10 @@ internal sealed record Leader(ResultRow Best, double Score, ResultRow? Next, IRe
     public string AverageSentence(int tasks, string given = "")
     {
         var (best, highest) = given.Length == 0 ? ("The best", "The highest") : ($"{given}the best", $"{given}the highest");
-        var average = $"average over {Figures.Counted(tasks, "task", "tasks")} is that of {Best.Label}";
+        var average = $"average over {Figures.Counted(tasks, "task", "tasks")} is that of {Words.Name(Best)}";
         return Next is null ? $"{best} {average}: {Figures.Score(Score)}; there is no other result to compare it with."
-            : Tied.Count > 0 ? $"{highest} {average}, {Figures.Score(Score)}, but it is not distinguishable from {Words.List([.. Tied.Select(row => row.Label)])}{Lead.Yardstick}."
-            : Lead.Deviation is null ? $"{highest} {average}: {Figures.Score(Score)}, {Figures.Score(Lead.Points)} above {Next.Label}, the next; nothing was repeated with another seed, so that may be chance."
-            : $"{best} {average}: {Figures.Score(Score)}, {Figures.Score(Lead.Points)} above {Next.Label}, the next, which is more than noise{Lead.Yardstick}.";
+            : Tied.Count > 0 ? $"{highest} {average}, {Figures.Score(Score)}, but it is not distinguishable from {Words.List([.. Tied.Select(Words.Name)])}{Lead.Yardstick}."
+            : Lead.Deviation is null ? $"{highest} {average}: {Figures.Score(Score)}, {Figures.Score(Lead.Points)} above {Words.Name(Next)}, the next best; nothing was repeated with another seed, so that may be chance."
+            : $"{best} {average}: {Figures.Score(Score)}, {Figures.Score(Lead.Points)} above {Words.Name(Next)}, the next best, which is more than noise{Lead.Yardstick}.";
     }
 }

@@ -15,7 +15,7 @@ internal static class ScalingAnswer
     {
         var ways = table.Rows.Where(row => row.Role != RowRole.Baseline && row.Compute is { } claimed && Math.Abs(claimed - compute) < 1e-9).ToList();
         yield return Leader.Of(table, ways, ResultTable.Average) is { } leader
-            ? $"{leader.AverageSentence(table.Tasks.Count(), $"With {compute} times the compute, ").TrimEnd('.')}{LowestLoss(table, ways, leader.Best)}."
+            ? leader.AverageSentence(table.Tasks.Count(), $"With {compute} times the compute, ")
             : $"No way of spending {compute} times the compute has a result for every task yet, so there is no answer.";
         var baseline = table.Rows.FirstOrDefault(row => row.Role == RowRole.Baseline);
         if (Gains(table, baseline, ways) is { } gains)
@@ -28,21 +28,15 @@ internal static class ScalingAnswer
             yield return costs;
         }
 
-        yield return InWords(law);
+        yield return $"{LowestLoss(table, ways)}{InWords(law)}";
     }
 
-    private static string LowestLoss(ResultTable table, List<ResultRow> ways, ResultRow best)
+    private static string LowestLoss(ResultTable table, List<ResultRow> ways) => Leader.Of(table, ways, table.Loss) switch
     {
-        if (Leader.Of(table, ways, table.Loss) is not { } leader)
-        {
-            return "";
-        }
-
-        var loss = $"the lowest held-out loss{(leader.Best == best ? " too" : "")}, {Figures.Loss(leader.Score)}, is {(leader.Best == best ? "its own" : $"that of {leader.Best.Label}")}";
-        return leader.Tied.Count > 0
-            ? $"; {loss}, not distinguishable from {Words.List([.. leader.Tied.Select(row => row.Label)])}"
-            : $"; {loss}";
-    }
+        null => "",
+        { Tied.Count: 0 } leader => $"The lowest held-out loss of them, {Figures.Loss(leader.Score)}, is that of {Words.Name(leader.Best)}. ",
+        var leader => $"The lowest held-out loss of them, {Figures.Loss(leader.Score)}, is that of {Words.Name(leader.Best)}, not distinguishable from {Words.List([.. leader.Tied.Select(Words.Name)])}. ",
+    };
 
     private static string? Gains(ResultTable table, ResultRow? baseline, List<ResultRow> ways)
     {
@@ -63,7 +57,7 @@ internal static class ScalingAnswer
         string Gain(ResultRow row)
         {
             var difference = new Difference(row.Cells[ResultTable.Average].Mean!.Value - from, table.Columns[ResultTable.Average].Deviation);
-            return $"{Figures.Gain(difference.Points)} for {row.Label}{(difference.IsWithinNoise ? " (within noise)" : "")}";
+            return $"{Figures.Gain(difference.Points)} for {Words.Name(row)}{(difference.IsWithinNoise ? " (within noise)" : "")}";
         }
     }
 
@@ -78,7 +72,7 @@ internal static class ScalingAnswer
         var off = measured.Where(row => Math.Abs((row.CostRatio!.Value / compute) - 1) > Tolerance).ToList();
         return off.Count == 0
             ? $"Measured, they cost {Range(measured)} the FLOPs of the baseline: all within {Tolerance * 100:0} % of {compute}."
-            : $"Measured, {Words.List([.. off.Select(row => $"{row.Label} cost {Words.Measured(row.CostRatio!.Value)}")])} the FLOPs of the baseline instead of {compute}, so the comparison is not at equal cost{(off.Count < measured.Count ? $"; the others are within {Tolerance * 100:0} %" : "")}.";
+            : $"Measured, {Words.List([.. off.Select(row => $"{Words.Name(row)} cost {Words.Measured(row.CostRatio!.Value)}")])} the FLOPs of the baseline instead of {compute}, so the comparison is not at equal cost{(off.Count < measured.Count ? $"; the others are within {Tolerance * 100:0} %" : "")}.";
     }
 
     private static string Range(List<ResultRow> rows)
@@ -97,8 +91,9 @@ internal static class ScalingAnswer
         var doubling = 1 - Math.Pow(2, -exponent);
         var fall = interval.Low > 0
             ? string.Create(CultureInfo.InvariantCulture, $"each doubling takes {doubling * 100:0.0} % off it")
+            : interval.High < 0 ? "it rises"
             : "the interval holds 0, so it is not certain that it falls at all";
-        return $"Training longer, the held-out loss goes as compute to the power of {Number(-exponent)} (95 % interval {Number(-interval.Low)} to {Number(-interval.High)}): {fall}, "
+        return $"As training gets longer, the baseline's loss goes as compute to the power of {Number(-exponent)} (95 % interval {Number(-interval.Low)} to {Number(-interval.High)}): {fall}, "
             + $"and at {Figures.Flops(prediction.Flops)} FLOPs, twice the most that was spent, {Figures.Loss(prediction.Loss)} is to be expected ({Figures.Loss(prediction.Interval.Low)} to {Figures.Loss(prediction.Interval.High)}).";
     }
 

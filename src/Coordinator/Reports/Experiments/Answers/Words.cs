@@ -18,6 +18,9 @@ internal static class Words
             : $"{string.Join(", ", items.Take(most - 1))} and {items.Count - most + 1} others";
     }
 
+    /// <summary>The name of a row; in quotes where its own commas would mix with those around it.</summary>
+    public static string Name(ResultRow row) => row.Label.Contains(',', StringComparison.Ordinal) ? $"“{row.Label}”" : row.Label;
+
     /// <summary>"4", "2.5": a multiple that somebody asked for.</summary>
     public static string Times(double multiple) => multiple.ToString("0.##", CultureInfo.InvariantCulture);
 

@@ -5,13 +5,17 @@ internal static class ExperimentStyle
 {
     public const string Sheet = """
 
+        main { max-width: 1240px; }
         .question { margin-top: 14px; color: var(--soft); font-size: 17px; max-width: 72ch; overflow-wrap: anywhere; }
         .answer { margin-top: 14px; max-width: 76ch; overflow-wrap: anywhere; }
         .answer p { font-size: 16px; margin-top: 8px; }
         .answer p:first-child { font-size: 20px; line-height: 1.4; font-weight: 600; letter-spacing: -0.005em; margin-top: 0; text-wrap: pretty; }
         .results th .name { display: block; font-weight: 600; color: var(--ink); font-size: 13px; }
         .results th .unit { display: block; margin-left: 0; font-size: 12px; }
-        .results tbody th { min-width: 11em; }
+        .results th, .results td { padding: 7px 8px; }
+        .results th:first-child { padding-left: 0; } .results th:last-child, .results td:last-child { padding-right: 0; }
+        .results thead .num { white-space: normal; }
+        .results tbody th { min-width: 10em; }
         .results tbody tr:hover { background: var(--panel); }
         .results b { font-weight: 700; }
         .results td span { color: var(--soft); }
@@ -24,8 +28,7 @@ internal static class ExperimentStyle
         .controls select:focus-visible, .controls button:focus-visible, a:focus-visible { outline: 2px solid var(--c0); outline-offset: 2px; }
         .canvas { min-height: 120px; min-width: 0; }
         #plots .chart { margin-top: 34px; }
-        #plots .plots .chart { margin-top: 0; }
-        .plots .canvas { margin-top: auto; }
+        tbody th a { font-weight: 500; }
         a { color: var(--c0); text-underline-offset: 2px; }
         .state { font-weight: 600; font-size: 13px; background: none; white-space: nowrap; }
         .why { display: block; color: var(--soft); font-size: 13px; overflow-wrap: anywhere; min-width: 16em; }

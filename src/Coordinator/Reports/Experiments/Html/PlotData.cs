@@ -122,10 +122,10 @@ internal sealed record PlotCurve(int Row, string Key, bool IsStage, double Befor
 /// <param name="Scores">A score for every column; null where there is none.</param>
 internal sealed record PlotReference(string Label, IReadOnlyList<int> Rows, IReadOnlyList<double?> Scores)
 {
-    /// <summary>Each task alone, the baseline, or the mean of an ensemble's members; recipes have nothing of the kind.</summary>
+    /// <summary>Each task trained alone, the baseline, or the mean of an ensemble's members; recipes have nothing of the kind.</summary>
     public static PlotReference? Of(ResultTable table)
     {
-        foreach (var (role, label) in new[] { (RowRole.Alone, "each task trained alone"), (RowRole.Baseline, "the baseline"), (RowRole.Member, "the mean of the members") })
+        foreach (var (role, label) in new[] { (RowRole.Alone, "training it alone"), (RowRole.Baseline, "the baseline"), (RowRole.Member, "the mean of the members") })
         {
             var rows = Enumerable.Range(0, table.Rows.Count).Where(i => table.Rows[i].Role == role).ToList();
             if (rows.Count > 0)

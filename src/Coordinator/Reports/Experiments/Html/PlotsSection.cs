@@ -20,13 +20,29 @@ internal static class PlotsSection
 
     private static IEnumerable<XElement> Plots(ExperimentReportInput input, ExperimentReport report)
     {
-        if (report.Law is { } law)
+        if (report.Table.Rows.All(row => row.Cells.All(cell => cell.Mean is null)))
         {
-            yield return Tag(
-                "div",
-                Class("plots"),
-                Figure("loss-compute", "Held-out loss against compute", "nats per token, both axes logarithmic", LawNote(law)),
-                Figure("score-compute", "Average score against compute", "×100", "Error bars: one standard deviation of the repetitions."));
+            yield return Tag("p", Class("nothing"), "No row has a result yet.");
+        }
+        else
+        {
+            foreach (var figure in OfScores(report))
+            {
+                yield return figure;
+            }
+        }
+
+        if (input.Runs.Values.Any(run => run.Curve.Count > 0))
+        {
+            yield return Figure("curves", "Training loss", "nats per target token, smoothed", CurvesNote(input), Buttons());
+        }
+    }
+
+    private static IEnumerable<XElement> OfScores(ExperimentReport report)
+    {
+        if (report.Law is { } law && report.Table.Rows.Any(row => row.TrainingFlops > 0))
+        {
+            yield return Figure("compute", "Loss and score against compute", "logarithmic axes but for the score", LawNote(law));
         }
 
         yield return Figure("scores", "Scores", "", ScoresNote(report.Table), Selector(report.Table));
@@ -36,12 +52,8 @@ internal static class PlotsSection
                 "gains",
                 $"Each task relative to {reference.Label}",
                 "points, ×100",
-                report.Table.Columns.Any(column => column.Deviation is not null) ? "Grey: two standard deviations of one repetition, within which a difference may be chance." : null);
-        }
-
-        if (input.Runs.Values.Any(run => run.Curve.Count > 0))
-        {
-            yield return Figure("curves", "Training loss", "nats per target token, smoothed", CurvesNote(input), Buttons());
+                (report.Table.Columns.Any(column => column.Deviation is not null) ? "Grey: two standard deviations of one repetition, within which a difference may be chance. " : "")
+                    + "A click on a name hides or shows it; rows that are far off are hidden at first.");
         }
     }
 
@@ -73,12 +85,12 @@ internal static class PlotsSection
         Tag("button", Attr("type", "button"), Attr("data-axis", "flops"), Attr("aria-pressed", "false"), "by FLOPs"));
 
     private static string ScoresNote(ResultTable table) => table.Columns.Any(column => column.Deviation is not null)
-        ? "Dots: means; bars: one standard deviation; faint dots: single repetitions. Filled dots lie in the shaded band, within two standard deviations of the best."
-        : "The filled dot is the best.";
+        ? "Dots: means; bars: one standard deviation; faint dots: single repetitions. Filled dots lie in the shaded band, within two standard deviations of the best. A triangle at the edge stands for what is far beyond it."
+        : "The filled dot is the best. A triangle at the edge stands for what is far beyond it.";
 
     private static string LawNote(ScalingLaw law) => law.WhyNot is { } reason
         ? $"No law was fitted. {reason}"
-        : "The line is the power law fitted to the baseline and its longer trainings; the band is its 95 % interval for another training.";
+        : "The line is the power law fitted to the baseline and its longer trainings; the band is its 95 % interval for another training. Error bars: one standard deviation of the repetitions.";
 
     private static string CurvesNote(ExperimentReportInput input)
     {

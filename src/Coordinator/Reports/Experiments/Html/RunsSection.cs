@@ -28,7 +28,7 @@ internal static class RunsSection
         yield return Tag(
             "details",
             Tag("summary", "Specification"),
-            Tag("p", Class("note"), "As JSON, which can be submitted again."),
+            Tag("p", Class("note"), "As JSON. What stages and parents change of base is written out: they are whole."),
             Tag("pre", Attr("tabindex", "0"), JsonSerializer.Serialize(input.Spec, ReportJson.Spec)));
     }
 

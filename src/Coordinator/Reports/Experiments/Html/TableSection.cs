@@ -32,7 +32,7 @@ internal static class TableSection
                             Tag("th", Attr("scope", "col"), "Row"),
                             Heading("n", ""),
                             table.Columns.Select(column => Heading(ColumnWords.Of(column), ColumnWords.Unit(column))),
-                            Heading("Training FLOPs", "for one repetition"),
+                            Heading("Training FLOPs", "per repetition"),
                             hasRatio ? Heading("Cost", "× baseline") : null,
                             hasModels ? Heading("Models", "at inference") : null)),
                     Tag("tbody", table.Rows.Select(row => Row(row, table, hasRatio, hasModels))))),
@@ -65,7 +65,7 @@ internal static class TableSection
             "td",
             Class("num"),
             cell.Bold ? Tag("b", mean) : Tag("span", mean),
-            cell.Deviation is { } deviation ? Tag("span", Class("deviation"), $"± {ColumnWords.Figure(column, deviation)}") : null,
+            cell.Deviation is { } deviation ? Tag("span", Class("deviation"), $"± {ColumnWords.Deviation(column, deviation)}") : null,
             cell.Samples < samples ? Tag("span", Class("deviation"), $"n = {Figures.Count(cell.Samples)}") : null);
     }
 }

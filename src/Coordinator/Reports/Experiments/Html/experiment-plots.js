@@ -18,7 +18,6 @@
   const signed = value => (value > 0 ? '+' : '') + fixed(value, 2);
   const score = (value, column) => fixed(value, column.lower_is_better ? 4 : 2);
 
-
   const readTheme = () => {
     const style = getComputedStyle(document.documentElement);
     const value = name => style.getPropertyValue('--' + name).trim();
@@ -50,11 +49,12 @@
       height, paper_bgcolor: theme.paper, plot_bgcolor: theme.paper,
       font: { family: theme.font, size: 12.5, color: theme.ink },
       margin: { l: 10, r: 14, t: 12, b: 10 },
+      modebar: { bgcolor: 'rgba(0,0,0,0)', color: theme.soft, activecolor: theme.ink },
       hovermode: 'closest', dragmode: isTouch ? false : 'zoom', showlegend: false,
       hoverlabel: { bgcolor: theme.paper, bordercolor: theme.rule, font: { family: theme.font, size: 12.5, color: theme.ink }, align: 'left' },
       ...layout,
     }, {
-      displaylogo: false, responsive: true,
+      displaylogo: false, displayModeBar: matchMedia('(hover: hover)').matches ? 'hover' : false,
       modeBarButtons: [['toImage', 'zoom2d', 'pan2d', 'resetScale2d']],
       toImageButtonOptions: { format: 'svg', filename: id },
     });
@@ -86,25 +86,41 @@
       + (isNumber(cell.deviation) ? ` ± ${score(cell.deviation, about)}` : '') + ` (n = ${cell.values.length})`;
   };
 
+  // A row that came apart, as an average of weights may, would press all others into one spot.
+  const farOff = column => {
+    const { best, deviation } = data.columns[column];
+    const away = data.rows.map(row => isNumber(row.cells[column].mean) ? Math.abs(row.cells[column].mean - best) : null);
+    const known = away.filter(isNumber).sort((a, b) => a - b);
+    const usual = Math.max(known[Math.floor(known.length / 2)] || 0, 2 * (deviation || 0));
+    return away.map(distance => known.length >= 4 && usual > 0 && distance > 10 * usual);
+  };
+
   // One row a line; the band says what cannot be told from the best.
   const drawScores = () => {
     const about = data.columns[chosen.column];
     const rows = data.rows.map((row, i) => i).filter(i => isNumber(data.rows[i].cells[chosen.column].mean));
     const cells = rows.map(i => data.rows[i].cells[chosen.column]);
     const singles = rows.flatMap((i, k) => cells[k].values.length > 1 ? cells[k].values.map(value => [value, i]) : []);
+    const far = farOff(chosen.column);
+    const near = rows.flatMap((i, k) => far[i] ? [] : [cells[k].mean - (cells[k].deviation || 0), cells[k].mean + (cells[k].deviation || 0), ...cells[k].values]);
+    const isCut = far.some(Boolean);
+    const margin = 0.09 * (Math.max(...near) - Math.min(...near));
+    const range = [Math.min(...near) - margin, Math.max(...near) + margin];
+    const [edge, otherEdge] = [0.012, 0.988].map(part => range[0] + part * (range[1] - range[0]));
+    const place = (i, mean) => !far[i] ? mean : mean < range[0] ? edge : otherEdge;
     const traces = [
       {
         x: singles.map(pair => pair[0]), y: singles.map(pair => pair[1]), mode: 'markers', hoverinfo: 'skip',
         marker: { size: 7, color: singles.map(pair => colourOf(pair[1])), opacity: 0.4, line: { width: 0 } },
       },
       {
-        x: cells.map(cell => cell.mean), y: rows, mode: 'markers+text',
+        x: rows.map((i, k) => place(i, cells[k].mean)), y: rows, mode: 'markers+text',
         text: cells.map(cell => cell.bold ? `<b>${score(cell.mean, about)}</b>` : score(cell.mean, about)),
-        textposition: 'top center', textfont: { size: 12, color: theme.ink }, cliponaxis: false,
+        textposition: rows.map((i, k) => !far[i] ? 'top center' : cells[k].mean < range[0] ? 'middle right' : 'middle left'), textfont: { size: 12, color: theme.ink }, cliponaxis: false,
         hoverinfo: 'text', hovertext: rows.map(i => describe(i, chosen.column)),
-        error_x: bars(cells.map(cell => cell.deviation), theme.soft),
+        error_x: bars(rows.map((i, k) => far[i] ? null : cells[k].deviation), theme.soft),
         marker: {
-          size: 12, opacity: 1, color: rows.map((i, k) => cells[k].bold ? colourOf(i) : theme.paper),
+          size: 12, opacity: 1, symbol: rows.map((i, k) => !far[i] ? 'circle' : cells[k].mean < range[0] ? 'triangle-left' : 'triangle-right'), color: rows.map((i, k) => cells[k].bold ? colourOf(i) : theme.paper),
           line: { width: 2.2, color: rows.map(colourOf) },
         },
       },
@@ -120,7 +136,7 @@
 
     draw('scores', 78 + 46 * data.rows.length, traces, {
       shapes,
-      xaxis: axis(`${plain(about.label)}, ${plain(about.unit)}`, { side: 'bottom' }),
+      xaxis: axis(`${plain(about.label)} (${plain(about.unit)})`, isCut ? { range } : {}),
       yaxis: axis('', {
         range: [data.rows.length - 0.45, -0.75], tickvals: data.rows.map((row, i) => i), ticktext: data.rows.map(row => short(row.label)),
         tickfont: { size: 13, color: theme.ink }, ticks: '', fixedrange: true, gridcolor: theme.hair,
@@ -131,20 +147,22 @@
   // What each row gains and loses on each task.
   const drawGains = () => {
     const reference = data.reference;
-    if (!reference) {
+    const place = document.getElementById('gains');
+    if (!reference || !place) {
       return;
     }
 
     const tasks = data.columns.map((column, c) => c).slice(1, -1);
     const rows = data.rows.map((row, i) => i).filter(i => !reference.rows.includes(i));
+    const far = farOff(0);
     const apart = Math.min(0.14, 0.7 / Math.max(1, rows.length));
     const traces = rows.map((i, k) => {
       const known = tasks.filter(c => isNumber(data.rows[i].cells[c].mean) && isNumber(reference.scores[c]));
       const gains = known.map(c => data.rows[i].cells[c].mean - reference.scores[c]);
       return {
         x: gains, y: known.map(c => c - 1 + (k - (rows.length - 1) / 2) * apart), name: short(data.rows[i].label), mode: 'markers', cliponaxis: false,
-        hoverinfo: 'text', hovertext: known.map((c, n) => `<b>${plain(data.columns[c].label)}</b><br>${plain(data.rows[i].label)}: ${signed(gains[n])}`),
-        marker: { size: 9, symbol: look[i].symbol, color: colourOf(i), line: { width: 1, color: theme.paper } },
+        visible: far[i] ? 'legendonly' : true, hoverinfo: 'text', hovertext: known.map((c, n) => `<b>${plain(data.columns[c].label)}</b><br>${plain(data.rows[i].label)}: ${signed(gains[n])}`),
+        marker: { size: 11, symbol: look[i].symbol, color: colourOf(i), line: { width: 1, color: theme.paper } },
       };
     });
     const shapes = tasks.filter(c => isNumber(data.columns[c].deviation)).map(c => ({
@@ -152,7 +170,6 @@
       fillcolor: theme.soft, opacity: 0.16, line: { width: 0 }, layer: 'below',
     }));
     shapes.push({ type: 'line', x0: 0, x1: 0, yref: 'paper', y0: 0, y1: 1, line: { color: theme.soft, width: 1.4 }, layer: 'below' });
-    const place = document.getElementById('gains');
     const lines = legendLines(rows.map(i => data.rows[i].label), place.clientWidth);
     const inner = tasks.length * Math.max(46, 13 * rows.length + 12);
     draw('gains', inner + 84 + 21 * lines, traces, {
@@ -193,8 +210,8 @@
       return '0';
     }
 
-    let power = Math.floor(Math.log10(Math.abs(value)) + 1e-9);
-    let mantissa = Number((value / 10 ** power).toPrecision(3));
+    const power = Math.floor(Math.log10(Math.abs(value)) + 1e-9);
+    const mantissa = Number((value / 10 ** power).toPrecision(3));
     if (power < 4 && power > -4) {
       return String(Number(value.toPrecision(4)));
     }
@@ -225,48 +242,47 @@
       };
     });
 
-  const drawAgainstCompute = (id, column, traces, yaxis, flops) => {
-    const place = document.getElementById(id);
-    const lines = legendLines(traces.filter(trace => trace.showlegend !== false).map(trace => trace.name), place.clientWidth);
-    draw(id, 390 + 21 * lines, traces, {
-      showlegend: true, legend: legend({ y: -60 / 310 }), margin: { l: 10, r: 14, t: 12, b: 68 + 21 * lines },
-      xaxis: logAxis('training FLOPs', flops, 1.35), yaxis,
-    });
-  };
-
-  const drawLaw = () => {
-    if (!data.law) {
+  // Loss and score side by side, above each other where there is no room: one legend for both.
+  const drawCompute = () => {
+    const place = document.getElementById('compute');
+    if (!place) {
       return;
     }
 
-    const loss = data.columns.length - 1;
-    const points = rowsAgainstCompute(loss);
+    const isWide = place.clientWidth > 720;
     const line = data.law.line;
-    const flops = [...points.map(trace => trace.x[0]), ...line.map(point => point.flops)];
-    if (points.length > 0) {
-      // An interval from a few points may be so wide that nothing else could be seen: the axis is made for the line and the points.
-      const heights = [...points.map(trace => trace.y[0]), ...line.map(point => point.loss)];
-      const traces = points;
-      if (line.length > 0) {
-        const law = data.law;
-        const name = `loss ∝ compute<sup>${fixed(-law.exponent, 3)}</sup>`;
-        traces.unshift(
-          {
-            x: [...line.map(p => p.flops), ...line.map(p => p.flops).reverse()], y: [...line.map(p => p.interval.low), ...line.map(p => p.interval.high).reverse()],
-            fill: 'toself', fillcolor: theme.colours[0], opacity: 0.13, mode: 'none', hoverinfo: 'skip', name: '95 % interval',
-          },
-          {
-            x: line.map(p => p.flops), y: line.map(p => p.loss), mode: 'lines', name, line: { color: theme.colours[0], width: 2 }, hoverinfo: 'text',
-            hovertext: line.map(p => `${powerOfTen(p.flops)} FLOPs<br>${p.loss.toFixed(4)} (${p.interval.low.toFixed(4)} to ${p.interval.high.toFixed(4)})`),
-          });
-      }
-      drawAgainstCompute('loss-compute', loss, traces, logAxis('held-out loss, nats per token', heights, 1.06), flops);
+    const losses = rowsAgainstCompute(data.columns.length - 1).map(trace => ({ ...trace, legendgroup: trace.name }));
+    const scores = rowsAgainstCompute(0).map(trace => ({ ...trace, legendgroup: trace.name, xaxis: 'x2', yaxis: 'y2' }));
+    const named = new Set(losses.map(trace => trace.name));
+    scores.forEach(trace => { trace.showlegend = !named.has(trace.name); });
+    const law = line.length === 0 ? [] : [
+      {
+        x: [...line.map(p => p.flops), ...line.map(p => p.flops).reverse()], y: [...line.map(p => p.interval.low), ...line.map(p => p.interval.high).reverse()],
+        fill: 'toself', fillcolor: theme.colours[0], opacity: 0.13, mode: 'none', hoverinfo: 'skip', name: '95 % interval',
+      },
+      {
+        x: line.map(p => p.flops), y: line.map(p => p.loss), mode: 'lines', name: `loss ∝ compute<sup>${fixed(-data.law.exponent, 3)}</sup>`,
+        line: { color: theme.colours[0], width: 2 }, hoverinfo: 'text',
+        hovertext: line.map(p => `${powerOfTen(p.flops)} FLOPs<br>${p.loss.toFixed(4)} (${p.interval.low.toFixed(4)} to ${p.interval.high.toFixed(4)})`),
+      },
+    ];
+    const traces = [...law, ...losses, ...scores];
+    if (traces.length === 0) {
+      return;
     }
 
-    const scores = rowsAgainstCompute(0);
-    if (scores.length > 0) {
-      drawAgainstCompute('score-compute', 0, scores, axis('average over tasks, ×100', { fixedrange: true }), scores.map(trace => trace.x[0]));
-    }
+    // An interval from a few points may be so wide that nothing else could be seen: axes are made for the line and the points.
+    const flops = [...losses, ...scores].map(trace => trace.x[0]);
+    const heights = [...losses.map(trace => trace.y[0]), ...line.map(point => point.loss)];
+    const lines = legendLines(traces.filter(trace => trace.showlegend !== false).map(trace => trace.name), place.clientWidth);
+    const inner = isWide ? 330 : 700;
+    draw('compute', inner + 80 + 21 * lines, traces, {
+      showlegend: true, legend: legend({ y: -62 / inner }), margin: { l: 10, r: 14, t: 12, b: 68 + 21 * lines },
+      xaxis: { ...logAxis('training FLOPs', [...flops, ...line.map(point => point.flops)], 1.1), domain: isWide ? [0, 0.455] : [0, 1] },
+      yaxis: { ...logAxis('held-out loss, nats per token', heights.length > 0 ? heights : [1], 1.05), domain: isWide ? [0, 1] : [0.57, 1] },
+      xaxis2: { ...logAxis('training FLOPs', flops, 1.35), domain: isWide ? [0.545, 1] : [0, 1], anchor: 'y2' },
+      yaxis2: axis('average over tasks, ×100', { fixedrange: true, domain: isWide ? [0, 1] : [0, 0.43], anchor: 'x2' }),
+    });
   };
 
   const drawCurves = () => {
@@ -275,39 +291,49 @@
       return;
     }
 
-    const named = new Set();
+    // A row's name stands at one of its own runs, or at a stage where it has no other.
+    const named = new Map(data.curves.map((curve, k) => [curve, k]).sort((a, b) => b[0].is_stage - a[0].is_stage || b[1] - a[1]).map(([curve]) => [curve.row, curve]));
     const byFlops = chosen.axis === 'flops';
     const traces = data.curves.map(curve => {
-      const isFirst = !named.has(curve.row);
-      named.add(curve.row);
       const row = curve.row < 0 ? 'other' : short(data.rows[curve.row].label);
       return {
         x: byFlops ? curve.steps.map(step => curve.before + step * curve.per_step) : curve.steps, y: curve.loss,
-        name: row, legendgroup: String(curve.row), showlegend: isFirst, mode: 'lines',
+        name: row, legendgroup: String(curve.row), showlegend: named.get(curve.row) === curve, mode: curve.steps.length === 1 ? 'markers' : 'lines',
         line: { color: colourOf(curve.row), width: 1.7, dash: curve.is_stage ? 'dot' : curve.row < 0 ? 'solid' : look[curve.row].dash },
         hovertemplate: `%{y:.4f}<extra>${plain(curve.key)}</extra>`,
       };
     });
     const values = data.curves.flatMap(curve => curve.loss).filter(value => value > 0);
-    const isLog = Math.max(...values) / Math.min(...values) > 20;
+    const isLog = Math.max(...values) / Math.min(...values) > 5;
+    const ticks = isLog ? { type: 'log', tickvals: ticksWithin(Math.min(...values), Math.max(...values)) } : {};
     const lines = legendLines(traces.filter(trace => trace.showlegend).map(trace => trace.name), place.clientWidth);
     draw('curves', 420 + 21 * lines, traces, {
       showlegend: true, legend: legend({ y: -60 / 340 }), margin: { l: 10, r: 14, t: 12, b: 68 + 21 * lines },
       xaxis: axis(byFlops ? 'training FLOPs' : 'step', { rangemode: 'tozero', exponentformat: byFlops ? 'power' : 'none', separatethousands: true }),
-      yaxis: axis(isLog ? 'loss, logarithmic' : 'loss', isLog ? { type: 'log', dtick: 'D2' } : {}),
+      yaxis: axis(isLog ? 'loss, logarithmic' : 'loss', ticks),
     });
+    if (isLog && !place.dataset.follows) {
+      place.dataset.follows = 'zoom';
+      place.on('plotly_relayout', change => {
+        if (isNumber(change['yaxis.range[0]'])) {
+          Plotly.relayout(place, { 'yaxis.tickvals': ticksWithin(10 ** change['yaxis.range[0]'], 10 ** change['yaxis.range[1]']) });
+        } else if (change['yaxis.autorange']) {
+          Plotly.relayout(place, { 'yaxis.tickvals': ticks.tickvals });
+        }
+      });
+    }
   };
 
   const drawAll = () => {
     readTheme();
-    drawLaw();
+    drawCompute();
     drawScores();
     drawGains();
     drawCurves();
   };
 
   document.getElementById('plots').hidden = false;
-  document.getElementById('scores-column').addEventListener('change', event => {
+  document.getElementById('scores-column')?.addEventListener('change', event => {
     chosen.column = Number(event.target.value);
     drawScores();
   });
@@ -319,6 +345,14 @@
     });
   }
 
+  // Where a plot has its parts, and how many lines its names take, depends on the width.
+  let width = innerWidth;
+  addEventListener('resize', () => {
+    if (width !== innerWidth) {
+      width = innerWidth;
+      requestAnimationFrame(drawAll);
+    }
+  });
   isDark.addEventListener('change', drawAll);
   drawAll();
 })();

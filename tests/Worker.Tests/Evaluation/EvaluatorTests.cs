@@ -1,0 +1,152 @@
+using System.IO.Pipelines;
+using Temper.Contracts.Agents;
+using Temper.Contracts.Models;
+using Temper.Contracts.Specs;
+using Temper.Mixture.Batching;
+using Temper.Mixture.Tasks;
+using Temper.Mixture.Vocabularies;
+using Temper.Worker.Collectives;
+using Temper.Worker.Evaluation;
+using Temper.Worker.Model;
+using Temper.Worker.Tests.Collectives;
+using Temper.Worker.Tests.Training;
+using Temper.Worker.Training;
+
+namespace Temper.Worker.Tests.Evaluation;
+
+public class EvaluatorTests
+{
+    private const int TargetLength = 6;
+
+    private static readonly ByteVocabulary Vocabulary = new(100);
+
+    [Fact]
+    public void The_loss_is_the_mean_over_the_target_tokens_of_the_rows_that_are_decoded()
+    {
+        using var model = Model();
+        var tasks = Tasks();
+        var task = tasks.Tasks.Single();
+        var chosen = Evaluator.Choose(task.Name, task.Validation, 11);
+        var (sum, tokens) = (0.0, 0);
+        foreach (var row in chosen)
+        {
+            // Cut as in training: the end of sequence stays.
+            var target = Vocabulary.Encode(row.Targets);
+            var loss = model.Evaluate(ModelBatch.Of([(int[])[.. Vocabulary.Encode(row.Inputs).Take(19), 1]], [(int[])[.. target.Take(TargetLength - 1), 1]]));
+            (sum, tokens) = (sum + loss.Sum, tokens + Math.Min(TargetLength, target.Length + 1));
+        }
+
+        var evaluated = Assert.Single(Evaluate(tasks, new SingleCollective(), final: false));
+
+        Assert.Contains(chosen, row => Vocabulary.Encode(row.Targets).Length >= TargetLength);
+        Assert.Equal(11, evaluated.Examples);
+        Assert.Equal(tokens, evaluated.TargetTokens);
+        Assert.Equal(sum / tokens, evaluated.Loss!.Value, 1e-5);
+        Assert.NotEmpty(evaluated.Metrics);
+    }
+
+    [Fact]
+    public void Any_number_of_ranks_finds_the_same_loss_and_the_same_number_the_same_bits()
+    {
+        var tasks = Tasks();
+        var alone = Evaluate(tasks, new SingleCollective(), final: true);
+
+        foreach (var ranks in (int[])[2, 3, 3])
+        {
+            var shared = Evaluate(tasks, ranks);
+
+            Assert.Equal(["validation", "test"], shared.Select(row => row.Split));
+            Assert.Equal(alone.Select(row => row.TargetTokens), shared.Select(row => row.TargetTokens));
+            Assert.All(alone.Zip(shared), pair => Assert.Equal(pair.First.Loss!.Value, pair.Second.Loss!.Value, 1e-6));
+            Assert.Equal(alone.SelectMany(row => row.Metrics), shared.SelectMany(row => row.Metrics));
+        }
+
+        Assert.Equal(Evaluate(tasks, 3).Select(row => row.Loss), Evaluate(tasks, 3).Select(row => row.Loss));
+    }
+
+    [Fact]
+    public void More_ranks_than_rows_do_no_harm()
+    {
+        var tasks = Tasks(rows: 2);
+
+        var shared = Evaluate(tasks, 3);
+
+        Assert.All(Evaluate(tasks, new SingleCollective(), final: true).Zip(shared), pair => Assert.Equal(pair.First.Loss!.Value, pair.Second.Loss!.Value, 1e-6));
+    }
+
+    [Fact]
+    public void A_task_without_metrics_is_not_decoded_and_still_has_its_loss()
+    {
+        var judged = Evaluate(Tasks(), 2);
+
+        var unjudged = Evaluate(Tasks(metrics: false), 2);
+
+        Assert.Equal(judged.Select(row => row.Loss), unjudged.Select(row => row.Loss));
+        Assert.All(unjudged, row => Assert.Empty(row.Metrics));
+        Assert.All(unjudged, row => Assert.Empty(row.Samples));
+        Assert.All(unjudged, row => Assert.Equal(13, row.Examples));
+    }
+
+    [Fact]
+    public void A_loss_that_is_not_a_number_is_left_out()
+    {
+        using var model = Model();
+        model.Parameters.ValueSpan.Fill(float.NaN);
+        model.Parameters.ValuesChanged();
+
+        Assert.All(Evaluate(Tasks(), new SingleCollective(), final: true, model), row => Assert.Null(row.Loss));
+    }
+
+    [Fact]
+    public void Rows_are_scored_in_their_order_whatever_their_lengths()
+    {
+        using var model = Model();
+        var random = new Random(3);
+        int[] Ids(int most) => [.. Enumerable.Range(0, random.Next(1, most)).Select(_ => random.Next(3, 300)), 1];
+        var rows = Enumerable.Range(0, 10).Select(_ => new TokenRow(Ids(9), Ids(7))).ToList();
+        var batches = 0;
+
+        var loss = new TargetScorer(batch: 4).Score(model, rows, () => batches++);
+
+        Assert.Equal(3, batches);
+        Assert.Equal(rows.Select(row => row.Targets.Length), loss.RowTokens);
+        Assert.All(rows.Zip(loss.RowLoss), pair => Assert.Equal(model.Evaluate(ModelBatch.Of([pair.First.Inputs], [pair.First.Targets])).Sum, pair.Second, 1e-4));
+    }
+
+    private static T5Model Model() => new(
+        T5Sizes.Get("tiny") with { VocabularySize = 384, ModelSize = 16, HiddenSize = 16, EncoderLayers = 1, DecoderLayers = 1 },
+        Worker.Model.Precision.Fp32,
+        new T5Initialization(4, 0.3));
+
+    private static RunSpec Spec() => new(
+        "test",
+        new Dictionary<string, TaskSpec> { ["arithmetic"] = new(Builtin: "arithmetic") },
+        new TrainingSpec(0, InputLength: 20, TargetLength: TargetLength),
+        Evaluation: new EvaluationSpec(MaxExamples: 11, Batch: 4));
+
+    private static TaskSet Tasks(int rows = 13, bool metrics = true)
+    {
+        var task = TaskLoader.Load("arithmetic", Spec().Tasks["arithmetic"], []);
+        // Longer targets than are let through, and rows of many lengths.
+        var examples = task.Validation.Take(rows).Select((row, i) => row with { Targets = row.Targets + new string('x', i) }).ToList();
+        return TaskSet.Encode(Spec(), [task with { Validation = examples, Test = examples, Metrics = metrics ? task.Metrics : [] }], Vocabulary, () => { });
+    }
+
+    private static IReadOnlyList<EvaluationRow> Evaluate(TaskSet tasks, int ranks)
+    {
+        using var ring = new LoopbackRing(ranks);
+        return ring.OnAll(rank => Evaluate(tasks, rank, final: true))[0];
+    }
+
+    private static IReadOnlyList<EvaluationRow> Evaluate(TaskSet tasks, ICollective collective, bool final, T5Model? model = null)
+    {
+        using var own = Model();
+        var heard = new TrainingRun.EventSink(_ => { });
+        using (var channel = TrainerChannel.Open(new Pipe().Reader.AsStream(), heard, () => { }))
+        {
+            Assert.True(new Evaluator(model ?? own, tasks, Vocabulary, Spec(), collective, channel).Run(0, final));
+        }
+
+        return [.. heard.Events.OfType<TrainerEvent.Evaluated>().Select(word => word.Row)];
+    }
+}
