@@ -100,6 +100,12 @@ public sealed class RunPlanner(PlanningContext context)
                 "training.batch",
                 $"A batch of {spec.Training.Batch} examples cannot be shared by {spec.Workers} workers × {spec.Training.MicroBatches} micro-batches. Write a multiple of {parts}, such as {nearest}."));
         }
+        else if (TrainingCost.WorkOfPlanning(spec) > TrainingCost.MostWork)
+        {
+            errors.Add(new SpecError(
+                "training.batch",
+                $"Cutting {spec.Training.Batch / spec.Workers} examples for each of {spec.Workers} workers into {spec.Training.MicroBatches} micro-batches takes too long at every step. Write a smaller batch, or fewer training.micro_batches."));
+        }
     }
 
     private static void CheckSteps(RunSpec spec, List<SpecError> errors)

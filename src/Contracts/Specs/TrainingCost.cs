@@ -11,8 +11,15 @@ public sealed record TrainingCost(double Flops, double UnpaddedFlops, bool IsExa
     private const int MostPlanned = 4096;
     private const int LeastPlanned = 16;
 
-    // Cutting a rank's n rows into m micro-batches takes m·n² operations; below this many a plan takes well under a millisecond.
-    private const long CheapPlan = 1 << 16;
+    // Below so many operations a plan takes well under a millisecond; above so many, fewer than the least have to do.
+    private const double CheapPlan = 1 << 16;
+    private const double DearPlan = 1 << 28;
+
+    // What drawing and sorting a row weighs beside an operation of cutting.
+    private const double RowWork = 256;
+
+    /// <summary>Operations of the dearest plan that is made: some seconds, at each step of the run and before it is accepted.</summary>
+    internal const double MostWork = 1L << 32;
 
     /// <summary>Padding's part of <see cref="Flops"/>, 0 to 1.</summary>
     public double PaddingShare => Flops > 0 ? 1 - (UnpaddedFlops / Flops) : 0;
@@ -27,7 +34,8 @@ public sealed record TrainingCost(double Flops, double UnpaddedFlops, bool IsExa
         }
 
         var planner = tasks.Planner(spec);
-        var planned = (int)Math.Min(steps, Math.Max(LeastPlanned, MostPlanned / Math.Max(1, WorkOfPlanning(spec) / CheapPlan)));
+        var work = WorkOfPlanning(spec);
+        var planned = (int)Math.Min(steps, Math.Max(Math.Clamp(DearPlan / work, 1, LeastPlanned), MostPlanned / Math.Max(1, Math.Floor(work / CheapPlan))));
         var (flops, unpadded) = (0.0, 0.0);
         for (var i = 0; i < planned; i++)
         {
@@ -39,9 +47,11 @@ public sealed record TrainingCost(double Flops, double UnpaddedFlops, bool IsExa
         return new TrainingCost(flops / planned * steps, unpadded / planned * steps, planned == steps);
     }
 
-    private static long WorkOfPlanning(RunSpec spec)
+    /// <summary>Operations of one plan. Cutting a rank's n rows into m micro-batches takes up to m·n², into one it takes none.</summary>
+    internal static double WorkOfPlanning(RunSpec spec)
     {
-        var rows = (long)spec.Training.Batch / spec.Workers;
-        return spec.Workers * spec.Training.MicroBatches * rows * rows;
+        var rows = (double)spec.Training.Batch / spec.Workers;
+        var cutting = spec.Training.MicroBatches == 1 ? 0 : spec.Workers * spec.Training.MicroBatches * rows * rows;
+        return (spec.Training.Batch * RowWork) + cutting;
     }
 }

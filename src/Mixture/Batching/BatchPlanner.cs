@@ -81,8 +81,11 @@ public sealed class BatchPlanner
         }
 
         Array.Sort(rows, static (a, b) => (a.InputTokens, a.TargetTokens, a.Position).CompareTo((b.InputTokens, b.TargetTokens, b.Position)));
-        return new BatchPlan(step, [.. Enumerable.Range(0, _worldSize).Select(rank => Cut([.. rows.Where((_, i) => i % _worldSize == rank)]))]);
+        return new BatchPlan(step, [.. Enumerable.Range(0, _worldSize).Select(rank => Cut(Dealt(rows, rank)))]);
     }
+
+    private PlannedRow[] Dealt(PlannedRow[] rows, int rank) =>
+        [.. Enumerable.Range(0, rows.Length / _worldSize).Select(turn => rows[(turn * _worldSize) + rank])];
 
     private PlannedRow Row(long position, Draw draw)
     {
@@ -98,6 +101,11 @@ public sealed class BatchPlanner
     // the same padding the one nearest to even parts is taken.
     private List<PlannedRow[]> Cut(PlannedRow[] rows)
     {
+        if (_microBatches == 1)
+        {
+            return [rows];
+        }
+
         var n = rows.Length;
         var evenRows = (n + _microBatches - 1) / _microBatches;
         var largest = (long)evenRows * (rows[^1].InputTokens + rows.Max(row => row.TargetTokens));
@@ -113,7 +121,13 @@ public sealed class BatchPlanner
                 {
                     longestTarget = Math.Max(longestTarget, rows[from].TargetTokens);
                     var size = (long)(end - from) * (rows[end - 1].InputTokens + longestTarget);
-                    if (size <= largest && cost[m - 1, from] != long.MaxValue && IsBetter(cost[m - 1, from] + size, end - from, cost[m, end], end - cut[m, end], evenRows))
+                    if (size > largest)
+                    {
+                        // Longer parts are larger still.
+                        break;
+                    }
+
+                    if (cost[m - 1, from] != long.MaxValue && IsBetter(cost[m - 1, from] + size, end - from, cost[m, end], end - cut[m, end], evenRows))
                     {
                         cost[m, end] = cost[m - 1, from] + size;
                         cut[m, end] = from;

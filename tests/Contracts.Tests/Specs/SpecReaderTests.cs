@@ -108,6 +108,16 @@ public class SpecReaderTests
         Assert.Equal(paths.Count, result.Errors.Select(error => error.ToString()).Distinct().Count());
     }
 
+    [Fact]
+    public void A_batch_that_takes_too_long_to_cut_is_refused_and_the_largest_one_in_one_piece_is_planned()
+    {
+        var planner = new RunPlanner(new PlanningContext([]));
+        string Spec(int microBatches) => $"name: x\ntasks: {{months: {{builtin: months}}}}\ntraining: {{steps: 100000000, batch: 1000000, micro_batches: {microBatches}, input_length: 64}}";
+
+        Assert.Contains("fewer training.micro_batches", Assert.Single(planner.ReadAndPlan(Spec(2)).Errors).Message);
+        Assert.Empty(planner.ReadAndPlan(Spec(1)).Errors);
+    }
+
     [Theory]
     [InlineData("a: [1, 2", "not valid YAML, line 2")]
     [InlineData("{\"name\": 1,}", "not valid JSON")]
