@@ -67,9 +67,20 @@ public sealed record EnsembleFile(Combination Combine, IReadOnlyList<string> Mem
             throw new InvalidDataException($"{path} cannot be read: {e.Message} It looks like {Example}.", e);
         }
 
-        return read.Members is { Count: > 0 } members && !members.Any(string.IsNullOrWhiteSpace)
-            ? read with { Members = [.. members.Select(member => Path.GetFullPath(member, Path.GetFullPath(folder)))] }
-            : throw new InvalidDataException($"{path} names no members. Write the folders of at least one model, such as {Example}.");
+        if (read.Members is not { Count: > 0 } members)
+        {
+            throw new InvalidDataException($"{path} names no members. Write the folders of at least one model, such as {Example}.");
+        }
+
+        foreach (var (i, member) in members.Index())
+        {
+            if (string.IsNullOrWhiteSpace(member) || member.Contains('\0'))
+            {
+                throw new InvalidDataException($"{path}: members[{i}] names no folder. Write that of a model, such as {Example}.");
+            }
+        }
+
+        return read with { Members = [.. members.Select(member => Path.GetFullPath(member, Path.GetFullPath(folder)))] };
     }
 
     // The root of the file system is nobody's parent: what shares no more than that is not moved together.
