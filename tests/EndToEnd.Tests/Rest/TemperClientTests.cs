@@ -1,8 +1,8 @@
-using Temper.Contracts.Runs;
 using System.Net;
 using System.Text;
 using Temper.Cli.Rest;
 using Temper.Contracts.Agents;
+using Temper.Contracts.Runs;
 using Temper.EndToEnd.Tests.Views;
 
 namespace Temper.EndToEnd.Tests.Rest;
