@@ -141,6 +141,7 @@ public sealed class ModelSetTests : IDisposable
     [InlineData("""{"combine":"logits","members":null}""")]
     [InlineData("""{"combine":"logits","members":[null]}""")]
     [InlineData("""{"combine":"logits","members":[" "]}""")]
+    [InlineData("""{"combine":"logits","members":["a\u0000b"]}""")]
     [InlineData("""{"combine":"logits","members":"a"}""")]
     [InlineData("""{"combine":"votes","members":["../a"]}""")]
     public void Damaged_files_are_refused_and_named(string text)
@@ -149,7 +150,7 @@ public sealed class ModelSetTests : IDisposable
 
         var refusal = Refusal(In("damaged"));
 
-        Assert.StartsWith($"{In("damaged")}/ensemble.json ", refusal);
+        Assert.StartsWith($"{In("damaged")}/ensemble.json", refusal);
         Assert.Contains("\"members\": [", refusal);
     }
 
