@@ -34,14 +34,15 @@ public class SpanCorruptionTests
     }
 
     [Fact]
-    public void The_longest_chunk_fits_and_is_at_most_a_token_off_the_one_that_T5_budgets_for() => Gen.Select(Gen.Int[3, 3000], Specs).Sample(
+    public void The_longest_chunk_fits_and_is_at_most_two_tokens_off_the_one_that_T5_budgets_for() => Gen.Select(Gen.Int[3, 3000], Specs).Sample(
         (inputLength, spec) =>
         {
             var lengths = SpanLengths.Fitting(inputLength, spec);
             var budget = SpanLengths.Budget(inputLength, spec);
 
             Assert.InRange(lengths.Inputs, inputLength - 2, inputLength);
-            Assert.InRange(lengths.Tokens, budget.Tokens - 1, Math.Max(SpanLengths.LeastTokens, budget.Tokens));
+            // Single and double precision may part at the count of hidden tokens and at that of spans: a token each.
+            Assert.InRange(lengths.Tokens, budget.Tokens - 2, Math.Max(SpanLengths.LeastTokens, budget.Tokens));
             Assert.All(Enumerable.Range(SpanLengths.LeastTokens, Math.Min(100, lengths.Tokens - 1)), tokens =>
             {
                 var shorter = SpanLengths.Of(tokens, spec);
