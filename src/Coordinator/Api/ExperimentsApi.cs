@@ -72,55 +72,28 @@ internal static class ExperimentsApi
         Clock clock,
         ILoggerFactory loggers)
     {
-        var (key, wrongKey) = SubmittedText.Key(request);
-        if (wrongKey is not null)
-        {
-            return wrongKey;
-        }
+        var acceptance = new Acceptance<ExperimentStatus?>("experiment", store.FindByKeyAsync, id => StatusAsync(id, grains));
+        return await acceptance.SubmitAsync(request, data, output, InsertAsync, grains, loggers).ConfigureAwait(false);
 
-        var (sent, unread) = await SubmittedText.ReadAsync(request, data, output).ConfigureAwait(false);
-        if (sent is null)
+        async Task<(InsertResult?, IResult?)> InsertAsync(SubmittedText sent, string? key)
         {
-            return unread!;
-        }
+            var (submission, problem) = await ExperimentSubmission.PlanAsync(sent, planning).ConfigureAwait(false);
+            if (submission is null)
+            {
+                return (null, problem);
+            }
 
-        // Before anything is checked: a request that is sent again gets its experiment, whatever has become of the files since.
-        if (key is not null && await store.FindByKeyAsync(key, sent.Hash).ConfigureAwait(false) is { } earlier)
-        {
-            return await AnswerAsync(earlier, grains).ConfigureAwait(false);
-        }
+            if (Directory.Exists(Path.Combine(submission.Output, "runs")))
+            {
+                return await store.WritingToAsync(submission.Output).ConfigureAwait(false) is { } living
+                    ? (new InsertResult.OutputTaken(living, submission.Output), null)
+                    : (null, Problems.Of(StatusCodes.Status409Conflict, "output_not_empty", $"The folder {submission.Output} holds what an earlier experiment left. Name a new output folder, or move that one away."));
+            }
 
-        var (submission, problem) = await ExperimentSubmission.PlanAsync(sent, planning).ConfigureAwait(false);
-        if (submission is null)
-        {
-            return problem!;
+            var (record, status, runs) = submission.Rows(clock.Now);
+            return (await store.InsertAsync(record, status, runs, key, sent.Hash).ConfigureAwait(false), null);
         }
-
-        if (Directory.Exists(Path.Combine(submission.Output, "runs")))
-        {
-            return await store.WritingToAsync(submission.Output).ConfigureAwait(false) is { } living
-                ? await AnswerAsync(new InsertResult.OutputTaken(living, submission.Output), grains).ConfigureAwait(false)
-                : Problems.Of(StatusCodes.Status409Conflict, "output_not_empty", $"The folder {submission.Output} holds what an earlier experiment left. Name a new output folder, or move that one away.");
-        }
-
-        var (record, status, runs) = submission.Rows(clock.Now);
-        var result = await store.InsertAsync(record, status, runs, key, sent.Hash).ConfigureAwait(false);
-        if (result is InsertResult.Inserted)
-        {
-            await RunsApi.TryScheduleAsync(grains, loggers).ConfigureAwait(false);
-        }
-
-        return await AnswerAsync(result, grains).ConfigureAwait(false);
     }
-
-    private static async Task<IResult> AnswerAsync(InsertResult result, IGrainFactory grains) => result switch
-    {
-        InsertResult.Inserted(var id) => TypedResults.Created($"/api/v1/experiments/{id}", await StatusAsync(id, grains).ConfigureAwait(false)),
-        InsertResult.Repeated(var id) => TypedResults.Created($"/api/v1/experiments/{id}", await StatusAsync(id, grains).ConfigureAwait(false)),
-        InsertResult.KeyTaken(var id) => Problems.Of(StatusCodes.Status409Conflict, "idempotency_key_taken", $"The {SubmittedText.IdempotencyKey} was used for another request, which became experiment '{id}'. Use a new key for a new experiment."),
-        InsertResult.OutputTaken(var id, var folder) => Problems.Of(StatusCodes.Status409Conflict, "output_taken", $"'{id}' has not ended and writes to {folder}. Name another output folder, or cancel that one."),
-        _ => throw new InvalidOperationException($"Unknown result {result}."),
-    };
 
     private static async Task<IResult> Validate(HttpRequest request, string? data, Planning planning)
     {

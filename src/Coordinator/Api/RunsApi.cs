@@ -65,57 +65,30 @@ internal static class RunsApi
         Clock clock,
         ILoggerFactory loggers)
     {
-        var (key, wrongKey) = SubmittedText.Key(request);
-        if (wrongKey is not null)
-        {
-            return wrongKey;
-        }
+        var acceptance = new Acceptance<RunStatus?>("run", store.FindByKeyAsync, id => grains.GetGrain<IRunGrain>(id).GetStatus());
+        return await acceptance.SubmitAsync(request, data, output, InsertAsync, grains, loggers).ConfigureAwait(false);
 
-        var (sent, unread) = await SubmittedText.ReadAsync(request, data, output).ConfigureAwait(false);
-        if (sent is null)
+        async Task<(InsertResult?, IResult?)> InsertAsync(SubmittedText sent, string? key)
         {
-            return unread!;
-        }
+            var (submission, problem) = await Submission.PlanAsync(sent, planning).ConfigureAwait(false);
+            if (submission is null)
+            {
+                return (null, problem);
+            }
 
-        // Before anything is checked: a request that is sent again gets its run, whatever has become of the files since.
-        if (key is not null && await store.FindByKeyAsync(key, sent.Hash).ConfigureAwait(false) is { } earlier)
-        {
-            return await AnswerAsync(earlier, grains).ConfigureAwait(false);
-        }
+            if (submission.Output is { } folder && Submission.HoldsRun(folder))
+            {
+                // Whose it is says more than that it is full.
+                return (await store.OpenRunsAsync().ConfigureAwait(false)).FirstOrDefault(run => run.Status.OutputDirectory == folder) is { } living
+                    ? (new InsertResult.OutputTaken(living.Status.Id, folder), null)
+                    : (null, Problems.Of(StatusCodes.Status409Conflict, "output_not_empty", $"The folder {folder} holds what an earlier run left: a new run would go on from its checkpoints or overwrite its results. Name a new output folder, or move that one away."));
+            }
 
-        var (submission, problem) = await Submission.PlanAsync(sent, planning).ConfigureAwait(false);
-        if (submission is null)
-        {
-            return problem!;
+            var id = Planning.NewId();
+            var (row, status) = Submission.Row(submission.Run, id, submission.DataRoots, submission.Output ?? planning.NewOutput(submission.Run.Spec.Name, id), null, clock.Now);
+            return (await store.InsertAsync(row, status, key, sent.Hash).ConfigureAwait(false), null);
         }
-
-        if (submission.Output is { } folder && Submission.HoldsRun(folder))
-        {
-            // Whose it is says more than that it is full.
-            return (await store.OpenRunsAsync().ConfigureAwait(false)).FirstOrDefault(run => run.Status.OutputDirectory == folder) is { } living
-                ? await AnswerAsync(new InsertResult.OutputTaken(living.Status.Id, folder), grains).ConfigureAwait(false)
-                : Problems.Of(StatusCodes.Status409Conflict, "output_not_empty", $"The folder {folder} holds what an earlier run left: a new run would go on from its checkpoints or overwrite its results. Name a new output folder, or move that one away.");
-        }
-
-        var id = Planning.NewId();
-        var (row, status) = Submission.Row(submission.Run, id, submission.DataRoots, submission.Output ?? planning.NewOutput(submission.Run.Spec.Name, id), null, clock.Now);
-        var result = await store.InsertAsync(row, status, key, sent.Hash).ConfigureAwait(false);
-        if (result is InsertResult.Inserted)
-        {
-            await TryScheduleAsync(grains, loggers).ConfigureAwait(false);
-        }
-
-        return await AnswerAsync(result, grains).ConfigureAwait(false);
     }
-
-    private static async Task<IResult> AnswerAsync(InsertResult result, IGrainFactory grains) => result switch
-    {
-        InsertResult.Inserted(var id) => TypedResults.Created($"/api/v1/runs/{id}", await grains.GetGrain<IRunGrain>(id).GetStatus().ConfigureAwait(false)),
-        InsertResult.Repeated(var id) => TypedResults.Created($"/api/v1/runs/{id}", await grains.GetGrain<IRunGrain>(id).GetStatus().ConfigureAwait(false)),
-        InsertResult.KeyTaken(var id) => Problems.Of(StatusCodes.Status409Conflict, "idempotency_key_taken", $"The {SubmittedText.IdempotencyKey} was used for another request, which became run '{id}'. Use a new key for a new run."),
-        InsertResult.OutputTaken(var id, var folder) => Problems.Of(StatusCodes.Status409Conflict, "output_taken", $"Run '{id}' has not ended and writes to {folder}. Name another output folder, or cancel that run."),
-        _ => throw new InvalidOperationException($"Unknown result {result}."),
-    };
 
     private static async Task<IResult> Validate(HttpRequest request, string? data, Planning planning)
     {
@@ -177,19 +150,6 @@ internal static class RunsApi
 
     /// <summary>The row of a run, looked up before its grain: a made-up id must not wake one.</summary>
     public static Task<RunRow?> FindAsync(string id, RunStore store) => id.Length > 64 ? Task.FromResult<RunRow?>(null) : store.FindAsync(id);
-
-    /// <summary>Schedules what was accepted, which it is whatever happens here: the next tick schedules it too.</summary>
-    public static async Task TryScheduleAsync(IGrainFactory grains, ILoggerFactory loggers)
-    {
-        try
-        {
-            await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Schedule(null).ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            loggers.CreateLogger(nameof(RunsApi)).LogWarning(e, "Scheduling right after a submission failed; the next tick does it");
-        }
-    }
 }
 
 /// <summary>A page of runs.</summary>

@@ -52,8 +52,6 @@ internal sealed class ExperimentStore(RunStore runs)
             RunStore.Time(reader.GetString(5))),
         ("@id", id)).SingleOrDefault());
 
-    public Task<bool> ExistsAsync(string id) => _file.ReadAsync(connection => connection.Query("SELECT 1 FROM experiments WHERE id = @id", _ => 1, ("@id", id)).Count > 0);
-
     /// <summary>Ids of the experiments that have not ended, in the order of submission.</summary>
     public Task<IReadOnlyList<string>> OpenAsync() => _file.ReadAsync<IReadOnlyList<string>>(connection => connection.Query(
         "SELECT id FROM experiments WHERE ended = 0 ORDER BY seq", reader => reader.GetString(0)));
