@@ -117,8 +117,13 @@ public class SentencePieceVocabularyTests
     }
 
     [Fact]
-    public void Text_cannot_forge_padding_or_the_end_of_sequence() =>
-        Gen.Int[0, 4].Select(i => ForgingParts[i]).Array.Sample(parts => !T5Once.Value.Encode(string.Concat(parts)).Any(id => id < 2));
+    public void Text_cannot_forge_padding_or_the_end_of_sequence()
+    {
+        // Before the samples: within them a test that is to be skipped counts as failed.
+        var vocabulary = T5();
+
+        Gen.Int[0, 4].Select(i => ForgingParts[i]).Array.Sample(parts => !vocabulary.Encode(string.Concat(parts)).Any(id => id < 2));
+    }
 
     [Fact]
     public void Many_threads_may_share_one()
@@ -215,8 +220,6 @@ public class SentencePieceVocabularyTests
 
         Assert.Contains("its first pieces, '<unk>', '<s>', '</s>', are not those of padding, end of sequence and unknown", error.Message, StringComparison.Ordinal);
     }
-
-    private static readonly Lazy<SentencePieceVocabulary> T5Once = new(() => SentencePieceVocabulary.Load(Repository.Shared("data/t5_vocab/spiece.model")));
 
     private static SentencePieceVocabulary T5() => SentencePieceVocabulary.Load(Repository.Shared("data/t5_vocab/spiece.model"));
 
