@@ -52,6 +52,32 @@ public static class ExperimentPlanner
         return errors.Count > 0 ? new SpecResult<PlannedExperiment>(null, errors) : new SpecResult<PlannedExperiment>(result, []);
     }
 
+    /// <summary>Reads an experiment and checks its meaning: every mistake of both kinds at once.</summary>
+    /// <param name="text">YAML or JSON.</param>
+    /// <param name="experimentId">Its id, part of the ids of its runs.</param>
+    /// <param name="outputOf">Its output folder.</param>
+    /// <param name="context">What runs are checked against.</param>
+    public static SpecResult<PlannedExperiment> ReadAndPlan(string text, string experimentId, Func<ExperimentSpec, string> outputOf, PlanningContext context)
+    {
+        var errors = new List<SpecError>();
+        var spec = ExperimentReader.Read(text, errors);
+        if (spec is not null && errors.Count == 0)
+        {
+            return Plan(spec, experimentId, outputOf(spec), context);
+        }
+
+        if (spec is not null)
+        {
+            // Runs cannot be made of it, but what else is wrong with the base of all of them can be told.
+            var meaning = new List<SpecError>();
+            CheckKind(spec, meaning);
+            CheckBase(spec, new RunPlanner(context), meaning);
+            errors.AddRange(meaning.Where(later => !errors.Exists(error => RunPlanner.Covers(error.Path, later.Path))).ToList());
+        }
+
+        return new SpecResult<PlannedExperiment>(null, errors);
+    }
+
     /// <summary>Folder of the run of a key, below the experiment's.</summary>
     public static string OutputOf(string outputDirectory, string key) => Path.Combine(outputDirectory, "runs", key);
 

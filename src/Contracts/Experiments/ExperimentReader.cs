@@ -21,9 +21,16 @@ public static class ExperimentReader
     public static SpecResult<ExperimentSpec> Read(string text)
     {
         var errors = new List<SpecError>();
+        var spec = Read(text, errors);
+        return new SpecResult<ExperimentSpec>(errors.Count == 0 ? spec : null, errors);
+    }
+
+    /// <summary>Reads what can be read: with errors the result lacks what was wrong. Null if the text is no document at all.</summary>
+    internal static ExperimentSpec? Read(string text, List<SpecError> errors)
+    {
         if (SpecReader.Document(text, errors) is not { } document)
         {
-            return new SpecResult<ExperimentSpec>(null, errors);
+            return null;
         }
 
         var patched = document is JsonObject root ? Complete(root, errors) : [];
@@ -36,7 +43,7 @@ public static class ExperimentReader
         // A mistake in base shows again wherever base was completed from it: it is told where it was made.
         errors.RemoveAll(error => patched.Any(place => error.Path.StartsWith(place.Path + ".", StringComparison.Ordinal)
             && errors.Contains(error with { Path = $"{place.Origin}{error.Path[place.Path.Length..]}" })));
-        return new SpecResult<ExperimentSpec>(errors.Count == 0 ? spec : null, errors);
+        return spec;
     }
 
     /// <summary>Puts base behind everything that changes it.</summary>

@@ -87,7 +87,8 @@ public sealed class RunPlanner(PlanningContext context)
         return errors.Count > 0 ? throw new SpecException(errors) : TrainingCost.Of(spec, config!, Encode(spec, tasks, vocabulary!));
     }
 
-    private static bool Covers(string path, string other) =>
+    /// <summary>Whether what is wrong at <paramref name="path"/> explains what is wrong at <paramref name="other"/>.</summary>
+    internal static bool Covers(string path, string other) =>
         other == path || other.StartsWith(path + ".", StringComparison.Ordinal) || other.StartsWith(path + "[", StringComparison.Ordinal);
 
     private static void CheckBatch(RunSpec spec, List<SpecError> errors)

@@ -18,22 +18,16 @@ internal sealed record ExperimentSubmission(string Id, PlannedExperiment Planned
         var errors = new List<SpecError>();
         var roots = planning.DataRootsOf(sent.Data, errors);
         var folder = planning.OutputOf(sent.Output, errors);
-        var read = ExperimentReader.Read(sent.Text);
-        errors.AddRange(read.Errors);
-        if (read.Value is not { } spec)
-        {
-            return (null, Problems.WrongSpec(errors));
-        }
-
         var id = Planning.NewId();
-        var output = folder ?? planning.NewOutput(spec.Name, id);
         var context = await planning.ContextAsync(roots).ConfigureAwait(false);
         // It reads every file that the specs name: not on a thread that answers others.
-        var planned = await Task.Run(() => ExperimentPlanner.Plan(spec, id, output, context)).ConfigureAwait(false);
+        var planned = await Task.Run(() => ExperimentPlanner.ReadAndPlan(sent.Text, id, Output, context)).ConfigureAwait(false);
         errors.AddRange(planned.Errors);
         return errors.Count > 0
             ? (null, Problems.WrongSpec(errors))
-            : (new ExperimentSubmission(id, planned.Value!, roots, output), null);
+            : (new ExperimentSubmission(id, planned.Value!, roots, Output(planned.Value!.Spec)), null);
+
+        string Output(ExperimentSpec spec) => folder ?? planning.NewOutput(spec.Name, id);
     }
 
     /// <summary>What is stored of it: all at once, so that an accepted experiment has all its runs.</summary>

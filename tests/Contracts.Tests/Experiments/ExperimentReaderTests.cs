@@ -78,6 +78,18 @@ public class ExperimentReaderTests
         Assert.Contains(path, Specs.Mistakes(kind).Select(error => error.Path));
 
     [Fact]
+    public void Mistakes_of_form_and_of_meaning_are_listed_together() => Assert.Equal(
+        ["base.tasks.a.builtin", "base.training.bach", "base.training.batch", "mixture_study.mixtures[0].strategy", "mixture_study.seeds"],
+        Specs.MistakesOf(
+            """
+            name: demo
+            base:
+              tasks: {a: {builtin: moths}}
+              training: {steps: 5, bach: 3, batch: 7, micro_batches: 2}
+            mixture_study: {mixtures: [{strategy: equl}], seeds: [1, 1]}
+            """).Select(error => error.Path).Order(StringComparer.Ordinal));
+
+    [Fact]
     public void A_name_in_base_is_refused_since_runs_are_named_after_the_experiment() =>
         Assert.Contains("base.name", ExperimentReader.Read("name: demo\nbase: {name: x, tasks: {m: {builtin: months}}, training: {steps: 1}}\nensemble: {}").Errors.Select(error => error.Path));
 

@@ -23,11 +23,10 @@ internal static class Specs
         return result.Value!;
     }
 
-    public static IReadOnlyList<SpecError> Mistakes(string kind)
-    {
-        var read = ExperimentReader.Read($"name: demo\n{Base}\n{kind}");
-        return read.Value is { } spec ? Plan(spec).Errors : read.Errors;
-    }
+    public static IReadOnlyList<SpecError> Mistakes(string kind) => MistakesOf($"name: demo\n{Base}\n{kind}");
+
+    public static IReadOnlyList<SpecError> MistakesOf(string text) =>
+        ExperimentPlanner.ReadAndPlan(text, "x", _ => "/out", new PlanningContext([AppContext.BaseDirectory])).Errors;
 
     public static SpecResult<PlannedExperiment> Plan(ExperimentSpec spec) =>
         ExperimentPlanner.Plan(spec, "x", "/out", new PlanningContext([AppContext.BaseDirectory]));
