@@ -89,6 +89,7 @@ internal static class SpecBinder
         _ when type == typeof(string) => "",
         _ when type == typeof(int) => 1,
         _ when type.IsEnum => Enum.ToObject(type, 0),
+        _ when Element(type, typeof(IReadOnlyList<>)) is not null => Value(new JsonArray(), type, null, "", [])!,
         _ when type.IsInterface => Value(new JsonObject(), type, null, "", [])!,
         _ => Record(new JsonObject(), type, "", [])!,
     };

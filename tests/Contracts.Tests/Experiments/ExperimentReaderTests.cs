@@ -74,6 +74,7 @@ public class ExperimentReaderTests
     [InlineData("scaling: {compute: 1}", "scaling.compute")]
     [InlineData("comparison: {}", "comparison.recipes")]
     [InlineData("ensemble: [1]", "ensemble")]
+    [InlineData("comparison: {recipes: {a: {stages: {}}, b: {stages: [{}]}}}", "comparison.recipes.a.stages")]
     public void A_mistake_is_told_with_its_place(string kind, string path) =>
         Assert.Contains(path, Specs.Mistakes(kind).Select(error => error.Path));
 

@@ -72,7 +72,8 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task Ctrl_C_saves_a_checkpoint_and_the_printed_command_goes_on()
     {
-        var spec = _folder.Spec(steps: 120);
+        // Much longer than a heartbeat, with which the wish to pause reaches the trainers: a short run would be done before it.
+        var spec = _folder.Spec(steps: 800);
         Assert.Equal(0, (await TemperProcess.Run("run", spec, "--output", _folder["whole"])).ExitCode);
 
         await using var run = TemperProcess.Start(["run", spec, "--output", _folder["interrupted"]]);
