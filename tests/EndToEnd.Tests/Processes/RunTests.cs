@@ -73,7 +73,7 @@ public sealed class RunTests : IDisposable
     public async Task Ctrl_C_saves_a_checkpoint_and_the_printed_command_goes_on()
     {
         // Much longer than a heartbeat, with which the wish to pause reaches the trainers: a short run would be done before it.
-        var spec = _folder.Spec(steps: 800);
+        var spec = _folder.Spec(steps: 400);
         Assert.Equal(0, (await TemperProcess.Run("run", spec, "--output", _folder["whole"])).ExitCode);
 
         await using var run = TemperProcess.Start(["run", spec, "--output", _folder["interrupted"]]);
