@@ -17,7 +17,7 @@ internal static class AgentCommand
         var id = new Option<string>("--id") { Description = "Name of this agent, unique in its pool and kept over restarts; machine and process id if not given.", DefaultValueFactory = _ => $"{Environment.MachineName}-{Environment.ProcessId}" };
         var slots = new Option<int>("--slots") { Description = "Trainers that run here at once, one per device.", DefaultValueFactory = _ => 1 };
         var advertise = new Option<string>("--advertise") { Description = "Address under which trainers of other hosts reach those here; loopback means this machine alone.", DefaultValueFactory = _ => "127.0.0.1" };
-        var memory = new Option<double?>("--memory-per-slot") { Description = "GiB that one trainer may use; a share of this machine's memory if not given." };
+        var memory = new Option<double?>("--memory-per-slot") { Description = "GiB that one trainer may use; its share of the GPU's or this machine's memory if not given." };
         var endWithInput = new Option<bool>(EndWithInput) { Hidden = true };
         var command = new Command("agent", $"Run trainers on this machine for a coordinator. The agent token is read from {AgentOptions.TokenVariable}.") { server, id, slots, advertise, memory, endWithInput };
         command.SetAction(async (result, ct) =>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
+using Temper.Worker.Devices;
 
 namespace Temper.Worker.Agents;
 
@@ -79,8 +80,8 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         _session,
         Environment.MachineName,
         options.Slots,
-        options.MemoryPerSlot ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / options.Slots,
-        Processor.HasBf16,
+        options.MemoryPerSlot ?? HostDevices.MemoryPerSlot(options.Slots),
+        HostDevices.HasBf16,
         [
             .. _trainers.Select(trainer => trainer.Report(EventsPerHeartbeat)),
             .. _pending.Select(key => new TrainerReport(key.RunId, key.Epoch, key.Rank, TrainerProcessState.Pending, 0, [])),

@@ -21,7 +21,7 @@ public sealed class AgentOptions
     /// <summary>Address under which the trainers of other hosts reach trainers here. Default: 127.0.0.1, this machine alone.</summary>
     public string AdvertisedAddress { get; init; } = "127.0.0.1";
 
-    /// <summary>Bytes that one trainer may use. Default: this machine's memory, shared by the slots.</summary>
+    /// <summary>Bytes that one trainer may use. Default: its GPU's memory, or this machine's, shared by the slots.</summary>
     public long? MemoryPerSlot { get; init; }
 
     /// <summary>The command that starts a trainer: a program and its arguments.</summary>

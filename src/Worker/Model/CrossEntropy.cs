@@ -1,3 +1,4 @@
+using Temper.Worker.Devices;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Model;
@@ -53,8 +54,8 @@ internal static class CrossEntropy
             var index_N1 = tensor(ids.Slice(start, count).ToArray(), device: logits_NV.device).unsqueeze(1);
             var logZ_N1 = exact.logsumexp(-1, keepdim: true);
             var loss_N1 = logZ_N1 - exact.gather(1, index_N1);
-            logZ_N1.cpu().data<float>().CopyTo(logZ.AsSpan(start, count));
-            loss_N1.cpu().data<float>().CopyTo(losses.AsSpan(start, count));
+            logZ_N1.ToHost().data<float>().CopyTo(logZ.AsSpan(start, count));
+            loss_N1.ToHost().data<float>().CopyTo(losses.AsSpan(start, count));
             if (gradient)
             {
                 var probability = exact.sub_(logZ_N1).exp_();

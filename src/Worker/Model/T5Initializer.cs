@@ -1,4 +1,5 @@
 using Temper.Contracts.Models;
+using Temper.Worker.Devices;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Model;
@@ -22,7 +23,7 @@ internal static class T5Initializer
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        using var generator = new Generator((ulong)settings.Seed, CPU);
+        using var generator = new Generator((ulong)settings.Seed, ComputeDevice.Processor.Place);
         foreach (var slot in parameters.Slots)
         {
             using var inner = NewDisposeScope();

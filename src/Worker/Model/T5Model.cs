@@ -1,5 +1,6 @@
 using Temper.Contracts.Models;
 using Temper.Worker.Decoding;
+using Temper.Worker.Devices;
 using Temper.Worker.Native;
 using static TorchSharp.torch;
 
@@ -41,7 +42,7 @@ public sealed class T5Model : IPredictor
 
         Config = config;
         var (groups, matrices) = T5Layout.Groups(config);
-        Parameters = new FlatParameters(groups, matrices, uncopiedGroups: config.Tied ? 0 : 1, precision, device ?? CPU, trainable);
+        Parameters = new FlatParameters(groups, matrices, uncopiedGroups: config.Tied ? 0 : 1, precision, device ?? ComputeDevice.Processor.Place, trainable);
         _encoder = [.. T5Layout.Blocks("encoder", config.EncoderLayers).Select(block => new EncoderBlock(
             Parameters.Leaf(T5Layout.Norm(block, 0)), AttentionOf(block), FeedForwardOf(block, 1)))];
         _decoder = [.. T5Layout.Blocks("decoder", config.DecoderLayers).Select(block => new DecoderBlock(

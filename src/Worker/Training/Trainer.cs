@@ -7,6 +7,7 @@ using Temper.Mixture.Batching;
 using Temper.Mixture.Mixing;
 using Temper.Worker.Checkpoints;
 using Temper.Worker.Collectives;
+using Temper.Worker.Devices;
 using Temper.Worker.Evaluation;
 using Temper.Worker.Model;
 using Temper.Worker.Models;
@@ -21,7 +22,8 @@ namespace Temper.Worker.Training;
 /// </summary>
 /// <param name="assignment">What to train.</param>
 /// <param name="channel">Where to tell of it.</param>
-public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel) : IRankWork
+/// <param name="device">What to compute on.</param>
+public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel, ComputeDevice device) : IRankWork
 {
     private readonly RunSpec _spec = assignment.Spec;
     private readonly LearningRateSchedule _rates = assignment.Spec.Training.LearningRates();
@@ -39,12 +41,11 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
     /// <remarks>Rows, weights and, if there is one, the checkpoint to go on from.</remarks>
     public void Load()
     {
-        Native.TorchLibrary.Load();
         set_num_threads(_spec.Threads);
         _folder = ModelFolder.ForRun(assignment);
         _tasks = TaskSet.Load(_spec, assignment.DataRoots, _folder.Vocabulary!, channel.Progressed);
         _planner = _tasks.Planner(_spec);
-        _model = _folder.CreateModel(_spec, assignment.Precision);
+        _model = _folder.CreateModel(_spec, assignment.Precision, device);
         channel.Progressed();
         _optimizer = OptimizerFactory.Create(_spec.Training.Optimizer, _model.Parameters);
         if (assignment.StartCheckpoint is { } name)
@@ -122,9 +123,10 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
             tally.Add(rows, loss);
         }
 
+        device.Synchronize();
         var exchangeStart = clock.Elapsed;
         tally.StopRequested = channel.StopRequested;
-        collective.AllReduceSum(_model.Parameters.GradientSpan);
+        collective.SumTensor(_model.Parameters.Gradients);
         collective.AllReduceSum(tally.Sums);
         var exchangeTime = clock.Elapsed - exchangeStart;
 
@@ -142,6 +144,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         }
 
         _optimizer.Step(rate);
+        device.Synchronize();
         _step = plan.Step;
         channel.Progressed();
         if (IsFirst)
@@ -184,12 +187,14 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
     // Random generators may differ in the last bits between kinds of processors: all start from the weights of rank 0.
     private void ShareWeights(ICollective collective)
     {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
         if (!IsFirst)
         {
-            _model.Parameters.ValueSpan.Clear();
+            _model.Parameters.Values.zero_();
         }
 
-        collective.AllReduceSum(_model.Parameters.ValueSpan);
+        collective.SumTensor(_model.Parameters.Values);
         _model.Parameters.ValuesChanged();
     }
 

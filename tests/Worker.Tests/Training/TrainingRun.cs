@@ -3,6 +3,7 @@ using System.Net;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
 using Temper.Worker.Collectives;
+using Temper.Worker.Devices;
 using Temper.Worker.Training;
 
 namespace Temper.Worker.Tests.Training;
@@ -61,7 +62,7 @@ internal static class TrainingRun
         commands.Writer.FlushAsync().AsTask().Wait();
         using (var channel = TrainerChannel.Open(commands.Reader.AsStream(), heard, () => { }))
         {
-            using var work = TrainerProgram.Work(channel.ReadAssignment()!, channel);
+            using var work = TrainerProgram.Work(channel.ReadAssignment()!, channel, ComputeDevice.Processor);
             work.Load();
             using ICollective collective = spec.Workers == 1
                 ? new SingleCollective()

@@ -1,3 +1,4 @@
+using Temper.Worker.Devices;
 using Temper.Worker.Model;
 using static TorchSharp.torch;
 
@@ -95,7 +96,7 @@ public abstract class Optimizer(FlatParameters parameters) : IDisposable
 
     /// <summary>Elements to work on at a time: what fits the cache; all on an accelerator, whose launches cost more.</summary>
     private protected static long PieceElements(FlatParameters parameters) =>
-        parameters.Device.type == global::TorchSharp.DeviceType.CPU ? CachedElements : long.MaxValue;
+        parameters.Device.IsHost() ? CachedElements : long.MaxValue;
 
     /// <summary>The range <paramref name="from"/> … <paramref name="to"/> in pieces of at most <paramref name="size"/>.</summary>
     private protected static IEnumerable<(long Start, long Count)> Pieces(long from, long to, long size)
