@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Temper.Worker.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -200,7 +201,7 @@ public sealed class FlatParameters : IDisposable
         {
             if (leaf.grad is { } gradient)
             {
-                sum.add_(gradient);
+                sum.add_(gradient, Scalars.One);
                 leaf.grad = null;
             }
         }

@@ -1,4 +1,5 @@
 using Temper.Worker.Model;
+using Temper.Worker.Native;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Training.Optimizers;
@@ -74,7 +75,7 @@ public abstract class Optimizer(FlatParameters parameters) : IDisposable
         var globalNorm = Math.Sqrt(squares);
         if (globalNorm > maxNorm)
         {
-            parameters.Gradients.mul_(maxNorm / globalNorm);
+            parameters.Gradients.mul_(Scalars.Of(maxNorm / globalNorm));
         }
 
         return globalNorm;
