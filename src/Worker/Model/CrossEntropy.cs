@@ -1,4 +1,5 @@
 using Temper.Worker.Devices;
+using Temper.Worker.Native;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Model;
@@ -61,10 +62,10 @@ internal static class CrossEntropy
                 var probability = exact.sub_(logZ_N1).exp_();
                 if (zLoss > 0)
                 {
-                    probability.mul_(logZ_N1.mul_(2 * zLoss).add_(1));
+                    probability.mul_(logZ_N1.mul_(Scalars.Of(2 * zLoss)).add_(Scalars.One, Scalars.One));
                 }
 
-                probability.scatter_add_(1, index_N1, full_like(loss_N1, -1));
+                probability.scatter_add_(1, index_N1, full_like(loss_N1, Scalars.Of(-1)));
                 part.copy_(probability);
             }
         }

@@ -1,4 +1,5 @@
 using Temper.Worker.Devices;
+using Temper.Worker.Native;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Model;
@@ -198,7 +199,7 @@ public sealed class FlatParameters : IDisposable
         {
             if (leaf.grad is { } gradient)
             {
-                sum.add_(gradient);
+                sum.add_(gradient, Scalars.One);
                 leaf.grad = null;
             }
         }

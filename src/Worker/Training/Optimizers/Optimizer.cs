@@ -1,5 +1,6 @@
 using Temper.Worker.Devices;
 using Temper.Worker.Model;
+using Temper.Worker.Native;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Training.Optimizers;
@@ -75,7 +76,7 @@ public abstract class Optimizer(FlatParameters parameters) : IDisposable
         var globalNorm = Math.Sqrt(squares);
         if (globalNorm > maxNorm)
         {
-            parameters.Gradients.mul_(maxNorm / globalNorm);
+            parameters.Gradients.mul_(Scalars.Of(maxNorm / globalNorm));
         }
 
         return globalNorm;
