@@ -183,7 +183,7 @@ internal sealed class NcclCollective : ICollective
         catch (CollectiveException e)
         {
             peer = ownTrouble is null ? e.Peer : Rank;
-            found = $" {e.Message}";
+            found = $" Roll call: {e.InnerException?.Message ?? e.Message}.";
         }
 
         LetGo(_nccl.Abort);
