@@ -13,7 +13,7 @@ internal static class AgentCommand
 
     public static Command Create()
     {
-        var server = ServerOptions.Server();
+        var server = ServerOptions.Servers();
         var id = new Option<string>("--id") { Description = "Name of this agent, unique in its pool and kept over restarts; machine and process id if not given.", DefaultValueFactory = _ => $"{Environment.MachineName}-{Environment.ProcessId}" };
         var slots = new Option<int>("--slots") { Description = "Trainers that run here at once, one per device.", DefaultValueFactory = _ => 1 };
         var advertise = new Option<string>("--advertise") { Description = "Address under which trainers of other hosts reach those here; loopback means this machine alone.", DefaultValueFactory = _ => "127.0.0.1" };
@@ -35,7 +35,7 @@ internal static class AgentCommand
 
             var options = new AgentOptions
             {
-                Coordinator = result.GetRequiredValue(server),
+                Coordinators = result.GetRequiredValue(server),
                 Token = token,
                 AgentId = result.GetRequiredValue(id),
                 Slots = result.GetValue(slots),
@@ -74,7 +74,7 @@ internal static class AgentCommand
             { IsBackground = true, Name = "input" }.Start();
         }
 
-        Log($"agent {options.AgentId} offers {options.Slots} slot(s) to {options.Coordinator}");
+        Log($"agent {options.AgentId} offers {options.Slots} slot(s) to {string.Join(", ", options.Coordinators)}");
         await new Agent(options, TimeProvider.System, Log).Run(stop.Token);
         return ExitCodes.Success;
     }

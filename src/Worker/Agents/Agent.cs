@@ -62,7 +62,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         }
         catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
         {
-            Trouble($"The coordinator at {options.Coordinator} does not answer ({e.GetBaseException().Message}); trainers go on.");
+            Trouble($"The coordinator at {string.Join(" or ", options.Coordinators)} does not answer ({e.GetBaseException().Message}); trainers go on.");
             if (_trainers.Count > 0 && time.GetElapsedTime(_lastAnswer) > options.AloneLimit)
             {
                 // Ended, not forgotten: what they said of their checkpoints is still to be told.

@@ -6,8 +6,8 @@ public sealed class AgentOptions
     /// <summary>Name of the environment variable that holds the agent token: an argument would be visible to everybody on the machine.</summary>
     public const string TokenVariable = "TEMPER_AGENT_TOKEN";
 
-    /// <summary>Base address of the coordinator's REST interface.</summary>
-    public required Uri Coordinator { get; init; }
+    /// <summary>Base addresses of the REST interfaces of the cluster's coordinators, one at least: any one that answers is asked.</summary>
+    public required IReadOnlyList<Uri> Coordinators { get; init; }
 
     /// <summary>The token that agents show; the coordinator was given the same.</summary>
     public required string Token { get; init; }
