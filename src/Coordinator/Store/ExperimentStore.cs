@@ -56,6 +56,14 @@ internal sealed class ExperimentStore(RunStore runs)
     public Task<IReadOnlyList<string>> OpenAsync() => _file.ReadAsync<IReadOnlyList<string>>(connection => connection.Query(
         "SELECT id FROM experiments WHERE ended = 0 ORDER BY seq", reader => reader.GetString(0)));
 
+    /// <summary>The experiments that have not ended, in the order of submission.</summary>
+    public Task<IReadOnlyList<ExperimentStatus>> OpenStatusesAsync(int most) => _file.ReadAsync<IReadOnlyList<ExperimentStatus>>(connection => connection.Query(
+        "SELECT status FROM experiments WHERE ended = 0 ORDER BY seq LIMIT @most", reader => ProtocolJson.Read<ExperimentStatus>(reader.GetString(0)), ("@most", most)));
+
+    public Task<IReadOnlyDictionary<ExperimentPhase, int>> CountByPhaseAsync() => _file.ReadAsync<IReadOnlyDictionary<ExperimentPhase, int>>(connection => connection.Query(
+        "SELECT phase, COUNT(*) FROM experiments GROUP BY phase",
+        reader => (Phase: Enum.Parse<ExperimentPhase>(reader.GetString(0), ignoreCase: true), Count: reader.GetInt32(1))).ToDictionary(row => row.Phase, row => row.Count));
+
     /// <summary>The experiment that has not ended and writes to a folder.</summary>
     public Task<string?> WritingToAsync(string folder) => _file.ReadAsync(connection => WritingTo(connection, folder));
 
