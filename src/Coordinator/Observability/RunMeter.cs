@@ -88,7 +88,7 @@ internal sealed class RunMeter(IReadOnlyDictionary<string, double> targetRates)
         }
 
         var possible = rows.Sum(row => row.Seconds) * peakFlops;
-        _mfu = possible > 0 ? (rows.Sum(row => row.UnpaddedFlops) / possible, rows.Sum(row => row.Flops) / possible) : default;
+        _mfu = possible > 0 ? (rows.Sum(row => row.UnpaddedFlops) / possible, rows.Sum(row => row.Flops) / possible) : (null, null);
     }
 
     private IReadOnlyList<TaskMeasures> Tasks()
