@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Temper.Cli.Embedded;
+using Temper.Cli.Observability;
 using Temper.Worker.Agents;
+using Temper.Worker.Observability;
 
 namespace Temper.Cli.Commands;
 
@@ -18,8 +20,9 @@ internal static class AgentCommand
         var slots = new Option<int>("--slots") { Description = "Trainers that run here at once, one per device.", DefaultValueFactory = _ => 1 };
         var advertise = new Option<string>("--advertise") { Description = "Address under which trainers of other hosts reach those here; loopback means this machine alone.", DefaultValueFactory = _ => "127.0.0.1" };
         var memory = new Option<double?>("--memory-per-slot") { Description = "GiB that one trainer may use; its share of the GPU's or this machine's memory if not given." };
+        var metricsUrl = MetricsListener.Url();
         var endWithInput = new Option<bool>(EndWithInput) { Hidden = true };
-        var command = new Command("agent", $"Run trainers on this machine for a coordinator. The agent token is read from {AgentOptions.TokenVariable}.") { server, id, slots, advertise, memory, endWithInput };
+        var command = new Command("agent", $"Run trainers on this machine for a coordinator. The agent token is read from {AgentOptions.TokenVariable}.") { server, id, slots, advertise, memory, metricsUrl, endWithInput };
         command.SetAction(async (result, ct) =>
         {
             if (Environment.GetEnvironmentVariable(AgentOptions.TokenVariable) is not { Length: > 0 } token)
@@ -43,12 +46,12 @@ internal static class AgentCommand
                 MemoryPerSlot = result.GetValue(memory) is { } gibibytes ? (long)(gibibytes * (1L << 30)) : null,
                 TrainerCommand = [.. Self.Command, "trainer"],
             };
-            return await Run(options, result.GetValue(endWithInput), ct);
+            return await Run(options, result.GetValue(metricsUrl), result.GetValue(endWithInput), ct);
         });
         return command;
     }
 
-    private static async Task<int> Run(AgentOptions options, bool endWithInput, CancellationToken ct)
+    private static async Task<int> Run(AgentOptions options, string? metricsUrl, bool endWithInput, CancellationToken ct)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         // Under `temper run` a Ctrl-C of the terminal reaches us too, but what it means is for that command to say.
@@ -74,8 +77,15 @@ internal static class AgentCommand
             { IsBackground = true, Name = "input" }.Start();
         }
 
+        var metrics = new AgentMetrics();
+        await using var listener = metricsUrl is null ? null : await MetricsListener.Start(metricsUrl, metrics.Registry, stop.Token);
+        if (listener is not null)
+        {
+            Log($"metrics at {listener.Address}");
+        }
+
         Log($"agent {options.AgentId} offers {options.Slots} slot(s) to {string.Join(", ", options.Coordinators)}");
-        await new Agent(options, TimeProvider.System, Log).Run(stop.Token);
+        await new Agent(options, TimeProvider.System, Log, metrics).Run(stop.Token);
         return ExitCodes.Success;
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Temper.Cli.Observability;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Store;
 using Temper.Worker.Agents;
@@ -35,10 +36,11 @@ internal static class ServeCommand
         };
         var silo = new Option<int>("--silo-port") { Description = "Port between coordinators; a free one if not given." };
         var gateway = new Option<int>("--gateway-port") { Description = "Port for agents; a free one if not given." };
+        var metricsUrl = MetricsListener.Url();
         var verbose = new Option<bool>("--verbose") { Description = "Log what happens, not only what goes wrong." };
         var command = new Command("serve", $"Run a coordinator. Agents need the token in {AgentOptions.TokenVariable}. Once `temper key create` has made an API key, every call needs one. With the address of a PostgreSQL database in {PostgresUrl.Variable} ({PostgresUrl.Form}) the state lies there, and several coordinators share it. {KeyStore.BootstrapVariable} is an API key of role admin from the start on.")
         {
-            url, state, data, output, cluster, silo, gateway, verbose,
+            url, state, data, output, cluster, silo, gateway, metricsUrl, verbose,
         };
         command.SetAction(async (result, ct) =>
         {
@@ -64,7 +66,13 @@ internal static class ServeCommand
                 LogLevel = result.GetValue(verbose) ? LogLevel.Information : LogLevel.Warning,
             });
             await app.StartAsync(ct);
+            await using var metrics = result.GetValue(metricsUrl) is { } address ? await MetricsListener.Start(address, CoordinatorHost.Metrics(app), ct) : null;
             Console.WriteLine($"coordinator at {CoordinatorHost.Endpoints(app).Api}");
+            if (metrics is not null)
+            {
+                Console.WriteLine($"metrics at {metrics.Address}");
+            }
+
             await app.WaitForShutdownAsync(ct);
             return ExitCodes.Success;
         });

@@ -72,13 +72,6 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
         await _coordinator.DisposeAsync();
     }
 
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
-
     private async Task WaitForAgent(string log, CancellationToken ct)
     {
         var until = TimeProvider.System.GetTimestamp();

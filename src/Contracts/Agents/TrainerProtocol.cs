@@ -58,17 +58,26 @@ public abstract record TrainerEvent
     /// <summary>Data and weights are loaded; <paramref name="Offer"/> is what the other ranks need to connect (an address, an NCCL id).</summary>
     public sealed record Ready(string Offer) : TrainerEvent;
 
-    /// <summary>A sign of life once a second, for the agent alone. <paramref name="Progress"/> grows with every step, evaluated batch and checkpoint.</summary>
-    public sealed record Alive(long Progress) : TrainerEvent;
+    /// <summary>
+    /// A sign of life once a second, for the agent alone. <paramref name="Progress"/> grows with every step, evaluated batch and checkpoint;
+    /// <paramref name="Spent"/> is what this rank, not only rank 0, has spent its time on.
+    /// </summary>
+    public sealed record Alive(long Progress, RankSeconds? Spent = null) : TrainerEvent;
 
-    /// <summary>The ranks have met and agree on data and weights; training goes on after <paramref name="Step"/>.</summary>
-    public sealed record Started(int Step, long Parameters, int Threads, string DataHash) : TrainerEvent;
+    /// <summary>
+    /// The ranks have met and agree on data and weights; training goes on after <paramref name="Step"/>. <paramref name="PeakFlops"/> is what
+    /// this rank's device reaches in matrix products of the run's precision, in FLOP/s; 0 if it does not train.
+    /// </summary>
+    public sealed record Started(int Step, long Parameters, int Threads, string DataHash, double PeakFlops = 0) : TrainerEvent;
 
     /// <summary>A step was made.</summary>
     public sealed record StepDone(StepRow Row) : TrainerEvent;
 
-    /// <summary>A checkpoint is whole on disk. <paramref name="Name"/> is its folder below <c>checkpoints</c>.</summary>
-    public sealed record Saved(int Step, string Name) : TrainerEvent;
+    /// <summary>
+    /// A checkpoint is whole on disk. <paramref name="Name"/> is its folder below <c>checkpoints</c>; writing its <paramref name="Bytes"/> took
+    /// <paramref name="Seconds"/>, in which nobody trained.
+    /// </summary>
+    public sealed record Saved(int Step, string Name, double Seconds = 0, long Bytes = 0) : TrainerEvent;
 
     /// <summary>A split of a task was evaluated.</summary>
     public sealed record Evaluated(EvaluationRow Row) : TrainerEvent;
@@ -100,6 +109,11 @@ public abstract record TrainerEvent
 /// <param name="Tasks">What each task had of it; tasks without rows are left out.</param>
 /// <param name="Flops">Floating-point operations of the global batch as it was computed, padding included; see <see cref="Models.T5Costs"/>.</param>
 /// <param name="UnpaddedFlops">What they would have been without padding.</param>
+/// <param name="OptimizerSeconds">Of the step's seconds, clipping the gradient and updating the weights.</param>
+/// <param name="ExchangeBytes">Size of what was summed over the ranks; 0 for a single one. How often it crosses the network depends on the exchange.</param>
+/// <param name="MeanRankSeconds">What a rank needed, in the mean over all ranks, until it could take part in the exchange.</param>
+/// <param name="SlowestRankSeconds">What the slowest one needed: the others waited for it.</param>
+/// <param name="SlowestRank">Which one that was.</param>
 public sealed record StepRow(
     int Step,
     double Loss,
@@ -113,13 +127,28 @@ public sealed record StepRow(
     long PaddedTokens,
     IReadOnlyDictionary<string, TaskStep> Tasks,
     double Flops = 0,
-    double UnpaddedFlops = 0);
+    double UnpaddedFlops = 0,
+    double OptimizerSeconds = 0,
+    long ExchangeBytes = 0,
+    double MeanRankSeconds = 0,
+    double SlowestRankSeconds = 0,
+    int SlowestRank = 0);
 
 /// <summary>A task's part of a step.</summary>
 /// <param name="Examples">Rows.</param>
 /// <param name="TargetTokens">Target tokens.</param>
 /// <param name="LossSum">Cross entropy summed over them, in nats.</param>
-public sealed record TaskStep(int Examples, long TargetTokens, double LossSum);
+/// <param name="InputTokens">Input tokens.</param>
+public sealed record TaskStep(int Examples, long TargetTokens, double LossSum, long InputTokens = 0);
+
+/// <summary>What a rank has spent its time on since it began to train, in seconds.</summary>
+/// <param name="Data">Waiting for rows.</param>
+/// <param name="Compute">Forward and backward passes.</param>
+/// <param name="Exchange">Waiting for the other ranks and summing gradients.</param>
+/// <param name="Optimizer">Clipping gradients and updating weights.</param>
+/// <param name="Evaluation">Evaluating tasks.</param>
+/// <param name="Checkpoint">Writing checkpoints, or waiting for rank 0 to do so.</param>
+public sealed record RankSeconds(double Data, double Compute, double Exchange, double Optimizer, double Evaluation = 0, double Checkpoint = 0);
 
 /// <summary>The evaluation of one split of one task.</summary>
 /// <param name="Step">After how many steps.</param>

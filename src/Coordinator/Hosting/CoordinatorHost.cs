@@ -55,6 +55,9 @@ public static class CoordinatorHost
         return new CoordinatorEndpoints(new Uri(coordinator.Urls.First()), gateway.EndPoint, gateway.ClusterId, gateway.ServiceId);
     }
 
+    /// <summary>What a coordinator has counted, to show it elsewhere than at its own <c>/metrics</c>.</summary>
+    public static CollectorRegistry Metrics(WebApplication coordinator) => coordinator.Services.GetRequiredService<CoordinatorMetrics>().Registry;
+
     private static WebApplication Build(CoordinatorOptions options, StateHome home, Action<IServiceCollection>? configure)
     {
         // Empty: no appsettings.json of whatever folder the program was started in, no ASPNETCORE_URLS.
@@ -111,7 +114,7 @@ public static class CoordinatorHost
 
         var app = builder.Build();
         _ = app.Services.GetRequiredService<StateHome>();
-        app.Services.GetRequiredService<CoordinatorMetrics>().CollectFrom(runs, app.Services.GetRequiredService<IGrainFactory>());
+        app.Services.GetRequiredService<CoordinatorMetrics>().CollectFrom(runs, app.Services.GetRequiredService<ExperimentStore>(), app.Logger);
         MapRest(app);
         return app;
     }
@@ -150,6 +153,8 @@ public static class CoordinatorHost
 
     private static void MapRest(WebApplication app)
     {
+        // First, so that it sees the answer that the caller gets.
+        app.UseMiddleware<RequestMeter>();
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
             // What a caller did wrong is told to the caller, not to the log.

@@ -20,7 +20,7 @@ internal interface IRunGrain : IGrainWithStringKey
 
     /// <summary>Says what a waiting run waits for.</summary>
     [Alias("Explain")]
-    Task Explain(string reason);
+    Task Explain(string reason, WaitingKind kind);
 
     /// <summary>Takes what an agent says of the run's trainers.</summary>
     [Alias("Report")]
@@ -60,6 +60,22 @@ internal sealed record Admission(
     [property: Id(0)] IReadOnlyList<Member> Members,
     [property: Id(1)] IReadOnlyList<string> Sessions,
     [property: Id(2)] bool HasBf16);
+
+/// <summary>What a run waits for, in a word: a small closed set, fit for metric labels.</summary>
+internal enum WaitingKind
+{
+    /// <summary>Slots that others hold, or that others are to have before it.</summary>
+    Slots,
+
+    /// <summary>Any agent at all.</summary>
+    NoAgent,
+
+    /// <summary>More slots, or larger ones, than all agents have together.</summary>
+    TooLarge,
+
+    /// <summary>Runs whose models it starts from.</summary>
+    Parents,
+}
 
 /// <summary>What an agent says of one run's trainers.</summary>
 [GenerateSerializer, Immutable, Alias("temper.agent-report")]

@@ -17,11 +17,11 @@ internal abstract record RunEvent
 
     public sealed record RankReady(long Epoch, int Rank, string Offer) : RunEvent;
 
-    public sealed record RankStarted(long Epoch, int Rank, int Step, long Parameters, int Threads) : RunEvent;
+    public sealed record RankStarted(long Epoch, int Rank, int Step, long Parameters, int Threads, double PeakFlops = 0) : RunEvent;
 
     public sealed record StepMade(long Epoch, int Step) : RunEvent;
 
-    public sealed record CheckpointSaved(long Epoch, int Step, string Name) : RunEvent;
+    public sealed record CheckpointSaved(long Epoch, int Step, string Name, long Bytes = 0) : RunEvent;
 
     public sealed record RankStopped(long Epoch, int Rank, int Step) : RunEvent;
 

@@ -25,13 +25,20 @@ internal sealed class RunGrain(
     private readonly Dictionary<int, string> _assignments = [];
     private RunFacts? _facts;
     private RunState _state = new();
-    private string? _waitsFor;
+    private RunMeter _meter = new(new Dictionary<string, double>());
+    private (string Reason, WaitingKind Kind)? _waitsFor;
     private bool _isIndexStale;
     private DateTimeOffset _indexedAt;
+    private DateTimeOffset _progressAt = clock.Now;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _facts = await runs.FindAsync(this.GetPrimaryKeyString()) is { } row ? RunFacts.From(row) : null;
+        if (await runs.FindAsync(this.GetPrimaryKeyString()) is { } row)
+        {
+            _facts = RunFacts.From(row);
+            _meter = new RunMeter(row.Plan.Tasks.ToDictionary(task => task.Name, task => task.Rate));
+        }
+
         _state = storage.State;
         if (_facts is not null && storage.RecordExists)
         {
@@ -42,7 +49,14 @@ internal sealed class RunGrain(
             }
 
             await Index();
+            Show();
         }
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        observed.Show(this.GetPrimaryKeyString(), null);
+        return Task.CompletedTask;
     }
 
     public Task<RunStatus?> GetStatus() => Task.FromResult(_facts is null ? null : Status());
@@ -64,11 +78,11 @@ internal sealed class RunGrain(
         return await Apply([new RunEvent.Admitted(seats, precision, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), found)]);
     }
 
-    public async Task Explain(string reason)
+    public async Task Explain(string reason, WaitingKind kind)
     {
-        if (_facts is not null && _state.Phase.Waits() && _waitsFor != reason)
+        if (_facts is not null && _state.Phase.Waits() && _waitsFor?.Reason != reason)
         {
-            _waitsFor = reason;
+            _waitsFor = (reason, kind);
             await Index();
         }
     }
@@ -86,8 +100,10 @@ internal sealed class RunGrain(
             await metrics.SaveAsync(_facts.Id, _state.Epoch, sorted.Steps, sorted.Evaluations);
         }
 
+        // As this attempt found it: a failure in the same report makes these steps those of an earlier one.
+        var bestStep = _state.BestStep;
         var hasChanged = await Apply(sorted.Events, sorted.Log);
-        observed.Count(sorted.Steps);
+        Count(sorted, bestStep);
         return (hasChanged, _state.ReportIsDue) switch
         {
             (false, _) => ReportAnswer.Nothing,
@@ -155,11 +171,17 @@ internal sealed class RunGrain(
         var now = clock.Now;
         var before = _state;
         var next = _state;
+        var tallies = new List<RunTally>();
         var isDurable = false;
         var notes = new List<RunNote>();
         foreach (var e in events)
         {
             var change = RunRule.Apply(_facts, next, e, now);
+            if (change.IsDurable)
+            {
+                tallies.Add(RunTally.Of(next, change.State, _facts.CreatedAt, now));
+            }
+
             next = change.State;
             isDurable |= change.IsDurable;
             notes.AddRange(change.Notes);
@@ -167,8 +189,9 @@ internal sealed class RunGrain(
 
         if (isDurable)
         {
+            var waitedFor = _waitsFor?.Kind;
             await Store(next, notes, log ?? [], now);
-            Observe(before);
+            tallies.ForEach(tally => observed.Count(tally, waitedFor));
             if (_state.EndedHalfway && !before.Phase.IsTerminal())
             {
                 reconciler.Report(_facts.Id);
@@ -193,6 +216,8 @@ internal sealed class RunGrain(
             }
         }
 
+        _progressAt = before.Phase == _state.Phase ? _progressAt : now;
+        Show();
         return before.Phase != _state.Phase || before.Epoch != _state.Epoch || (before.Seats.Count > 0) != (_state.Seats.Count > 0) || before.ReportIsDue != _state.ReportIsDue;
     }
 
@@ -239,14 +264,22 @@ internal sealed class RunGrain(
     private Task IndexNowAndThen() =>
         _state.Seats.Count > 0 && clock.Now - _indexedAt >= IndexInterval ? Index() : Task.CompletedTask;
 
-    private void Observe(RunState before)
+    private void Count(SortedReport report, int bestStep)
     {
-        // Recoveries are only ever appended, at most one an epoch.
-        if (_state.Recoveries.Count > 0 && (before.Recoveries.Count == 0 || _state.Recoveries[^1].Epoch != before.Recoveries[^1].Epoch))
+        if (report.Steps.Count + report.Evaluations.Count + report.Checkpoints.Count == 0)
         {
-            observed.CountRecovery(_state.Recoveries[^1].Cause);
+            return;
         }
+
+        _progressAt = clock.Now;
+        _meter.Add(report.Steps, bestStep, _state.PeakFlops * _facts!.Spec.Workers);
+        observed.Count(report.Steps, bestStep);
+        observed.Count(report.Evaluations);
+        observed.Count(report.Checkpoints);
+        Show();
     }
+
+    private void Show() => observed.Show(_facts!.Id, RunView.Of(_facts, _state, _progressAt, _meter.Measures));
 
     private string? Refusal(RunCommand command) => (command, _state.Phase) switch
     {
@@ -282,5 +315,5 @@ internal sealed class RunGrain(
         return new TrainerOrder(_facts!.Id, _state.Epoch, seat.Rank, seat.Slot, assignment, offers, _state.Phase == RunPhase.Pausing, seat.Acknowledged);
     }
 
-    private RunStatus Status() => _facts!.Status(_state, _waitsFor);
+    private RunStatus Status() => _facts!.Status(_state, _waitsFor?.Reason);
 }

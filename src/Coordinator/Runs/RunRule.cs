@@ -28,7 +28,7 @@ internal static class RunRule
             RunEvent.RankReady x => IfCurrent(state, x.Epoch, x.Rank, seat => Ready(state, seat, x.Offer)),
             RunEvent.RankStarted x => IfCurrent(state, x.Epoch, x.Rank, _ => Started(facts, state, x, now)),
             RunEvent.StepMade x => x.Epoch == state.Epoch && x.Step > state.Step ? Quietly(state with { Step = x.Step }) : Same(state),
-            RunEvent.CheckpointSaved x => x.Epoch == state.Epoch ? Saved(facts, state, x) : Same(state),
+            RunEvent.CheckpointSaved x => x.Epoch == state.Epoch ? Saved(facts, state, x, now) : Same(state),
             RunEvent.RankStopped x => IfCurrent(state, x.Epoch, x.Rank, seat => Stopped(facts, state, seat, x.Step, now)),
             RunEvent.RankFinished x => IfCurrent(state, x.Epoch, x.Rank, seat => Finished(state, seat, x, now)),
             RunEvent.RankFailed x => IfCurrent(state, x.Epoch, x.Rank, seat => Failed(facts, state, seat, x, now)),
@@ -66,6 +66,7 @@ internal static class RunRule
             Start = start,
             Recoveries = FromStep(state, start?.Step ?? 0),
             Step = start?.Step ?? 0,
+            AdmittedAt = now,
             StartedAt = state.StartedAt ?? now,
         };
         return Durably(next, new RunNote("admitted", $"Epoch {next.Epoch}: {next.Reason}", new { next.Epoch, Members = Members(next), FromStep = next.Step }));
@@ -114,11 +115,12 @@ internal static class RunRule
             Reason = facts.Spec.Training.Steps == 0 ? "Evaluates the model." : $"Trains for {facts.Spec.Training.Steps} steps.",
             Step = Math.Max(state.Step, started.Step),
             StartedAt = state.StartedAt ?? now,
+            PeakFlops = started.PeakFlops,
         };
         return Durably(next, new RunNote("started", $"Training goes on after step {started.Step}.", new { started.Step, started.Parameters, started.Threads }));
     }
 
-    private static RunChange Saved(RunFacts facts, RunState state, RunEvent.CheckpointSaved saved)
+    private static RunChange Saved(RunFacts facts, RunState state, RunEvent.CheckpointSaved saved, DateTimeOffset now)
     {
         var mark = new CheckpointMark(saved.Step, saved.Name);
         if (state.Checkpoints.Contains(mark))
@@ -130,6 +132,8 @@ internal static class RunRule
         {
             Checkpoints = [.. state.Checkpoints.Append(mark).TakeLast(facts.Spec.Training.KeepCheckpoints)],
             Step = Math.Max(state.Step, saved.Step),
+            CheckpointAt = now,
+            CheckpointBytes = saved.Bytes,
         };
         return Durably(next, new RunNote("checkpoint", $"The checkpoint of step {saved.Step} is whole.", new { saved.Step, saved.Name }));
     }
@@ -342,7 +346,7 @@ internal static class RunRule
         Durably(Release(state) with { Phase = RunPhase.Paused, Reason = reason }, [.. notes, new RunNote("paused", reason)]);
 
     private static RunChange End(RunState state, RunPhase phase, string reason, DateTimeOffset now, string? cause = null) => Durably(
-        Release(state) with { Phase = phase, Reason = reason, EndedAt = now },
+        Release(state) with { Phase = phase, Reason = reason, EndedAt = now, FailureCause = cause },
         new RunNote(phase.ToString().ToLowerInvariant(), reason, cause is null ? null : new { state.Epoch, Cause = cause }));
 
     private static RunState Release(RunState state) => state with { Seats = [], Secret = null, Suspicion = null };

@@ -58,7 +58,22 @@ internal sealed record RunState
     /// <summary>Since when it waits for workers, if that is not since it was accepted.</summary>
     public DateTimeOffset? WaitingSince { get; init; }
 
+    /// <summary>When it last got workers.</summary>
+    public DateTimeOffset? AdmittedAt { get; init; }
+
     public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When the last checkpoint was reported.</summary>
+    public DateTimeOffset? CheckpointAt { get; init; }
+
+    /// <summary>Its size.</summary>
+    public long CheckpointBytes { get; init; }
+
+    /// <summary>What one device of this epoch reaches, in FLOP/s; 0 if unknown.</summary>
+    public double PeakFlops { get; init; }
+
+    /// <summary>One of <see cref="FailureCauses"/> if it has failed.</summary>
+    public string? FailureCause { get; init; }
 
     public DateTimeOffset? EndedAt { get; init; }
 

@@ -10,11 +10,13 @@ namespace Temper.Coordinator.Runs;
 /// <param name="Steps">For the metrics.</param>
 /// <param name="Evaluations">For the metrics.</param>
 /// <param name="Log">For those who watch.</param>
+/// <param name="Checkpoints">For those who count.</param>
 internal sealed record SortedReport(
     IReadOnlyList<RunEvent> Events,
     IReadOnlyList<StepRow> Steps,
     IReadOnlyList<EvaluationRow> Evaluations,
-    IReadOnlyList<RunEventRow> Log);
+    IReadOnlyList<RunEventRow> Log,
+    IReadOnlyList<TrainerEvent.Saved> Checkpoints);
 
 /// <summary>Reads an agent's report against the state of its run: fences it, skips what was acknowledged, sorts the rest.</summary>
 internal static class TrainerReports
@@ -27,6 +29,7 @@ internal static class TrainerReports
         var steps = new List<StepRow>();
         var evaluations = new List<EvaluationRow>();
         var log = new List<RunEventRow>();
+        var checkpoints = new List<TrainerEvent.Saved>();
         foreach (var seat in state.Seats.Where(seat => seat.AgentId == report.AgentId))
         {
             if (seat.Session != report.Session)
@@ -37,7 +40,7 @@ internal static class TrainerReports
 
             if (report.Trainers.FirstOrDefault(trainer => trainer.Epoch == state.Epoch && trainer.Rank == seat.Rank) is { } trainer)
             {
-                Sort(state, seat, trainer, now, events, steps, evaluations, log);
+                Sort(state, seat, trainer, now, events, steps, evaluations, log, checkpoints);
             }
             else if (state.Phase == RunPhase.Cancelling)
             {
@@ -51,7 +54,7 @@ internal static class TrainerReports
 
         events.Add(new RunEvent.AgentHeard(report.AgentId));
         events.Add(new RunEvent.Tick());
-        return new SortedReport(events, steps, evaluations, log);
+        return new SortedReport(events, steps, evaluations, log, checkpoints);
     }
 
     private static void Sort(
@@ -62,7 +65,8 @@ internal static class TrainerReports
         List<RunEvent> events,
         List<StepRow> steps,
         List<EvaluationRow> evaluations,
-        List<RunEventRow> log)
+        List<RunEventRow> log,
+        List<TrainerEvent.Saved> checkpoints)
     {
         var (epoch, rank) = (state.Epoch, seat.Rank);
         var saidHowItEnded = seat.End != SeatEnd.None;
@@ -75,14 +79,15 @@ internal static class TrainerReports
                     events.Add(new RunEvent.RankReady(epoch, rank, x.Offer));
                     break;
                 case TrainerEvent.Started x:
-                    events.Add(new RunEvent.RankStarted(epoch, rank, x.Step, x.Parameters, x.Threads));
+                    events.Add(new RunEvent.RankStarted(epoch, rank, x.Step, x.Parameters, x.Threads, x.PeakFlops));
                     break;
                 case TrainerEvent.StepDone x:
                     steps.Add(x.Row);
                     events.Add(new RunEvent.StepMade(epoch, x.Row.Step));
                     break;
                 case TrainerEvent.Saved x:
-                    events.Add(new RunEvent.CheckpointSaved(epoch, x.Step, x.Name));
+                    checkpoints.Add(x);
+                    events.Add(new RunEvent.CheckpointSaved(epoch, x.Step, x.Name, x.Bytes));
                     break;
                 case TrainerEvent.Evaluated x:
                     evaluations.Add(x.Row);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Temper.Contracts.Runs;
 using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Observability;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Store;
 
@@ -8,7 +9,7 @@ namespace Temper.Coordinator.Scheduling;
 
 /// <summary>Shell around <see cref="SchedulerRule"/>: keeps who was heard when, reads the open runs from the index, tells runs what was decided.</summary>
 [KeepAlive]
-internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Clock clock, ILogger<PoolGrain> log) : Grain, IPoolGrain
+internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Clock clock, CoordinatorMetrics metrics, ILogger<PoolGrain> log) : Grain, IPoolGrain
 {
     // Two and a half heartbeats: an agent that has just died should not get the run that has just lost it.
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(2.5);
@@ -19,6 +20,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     private DateTimeOffset _startedAt = clock.Now;
     private DateTimeOffset _tickedAt = clock.Now;
     private IReadOnlyList<OpenRun> _open = [];
+    private IReadOnlyList<(WaitingKind Kind, DateTimeOffset Since)> _waiting = [];
 
     /// <summary>
     /// A crash between a run's state and its index row leaves the row behind, and slots look free that are not: each run sets its row
@@ -30,6 +32,12 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
         {
             await Try(run.Status.Id, grain => grain.Reconcile());
         }
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        metrics.Show(null);
+        return Task.CompletedTask;
     }
 
     public async Task<IReadOnlyList<string>> Heard(AgentPresence agent)
@@ -50,6 +58,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
             _open = await store.OpenRunsAsync();
         }
 
+        metrics.Show(new PoolView(Present(), _waiting));
         return agentId is null ? [] : RunsOn(agentId);
     }
 
@@ -79,6 +88,11 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     public async Task<IReadOnlyList<AgentStatus>> Agents()
     {
         _open = await store.OpenRunsAsync();
+        return Present();
+    }
+
+    private IReadOnlyList<AgentStatus> Present()
+    {
         var trainers = _open
             .SelectMany(run => run.Status.Members.Select(member => (member.AgentId, Trainer: new AgentTrainer(member.Slot, run.Status.Id, member.Rank))))
             .ToLookup(pair => pair.AgentId, pair => pair.Trainer);
@@ -124,9 +138,11 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
             // Most of a long line waits for the same as a second ago: those runs are not woken for it.
             if (schedule.Reasons.TryGetValue(run.Status.Id, out var reason) && !run.Status.Reason.EndsWith(reason, StringComparison.Ordinal))
             {
-                await Try(run.Status.Id, grain => grain.Explain(reason));
+                await Try(run.Status.Id, grain => grain.Explain(reason, schedule.Kinds[run.Status.Id]));
             }
         }
+
+        _waiting = [.. demands.Where(demand => schedule.Kinds.ContainsKey(demand.Id)).Select(demand => (schedule.Kinds[demand.Id], demand.WaitingSince ?? clock.Now))];
 
         if (schedule.Placements.Count + schedule.Orphans.Count > 0)
         {

@@ -1,4 +1,5 @@
 using Temper.Contracts.Runs;
+using Temper.Coordinator.Runs;
 
 namespace Temper.Coordinator.Scheduling;
 
@@ -41,7 +42,12 @@ internal sealed record Placement(string RunId, IReadOnlyList<Member> Members, bo
 /// <param name="Placements">Who starts now.</param>
 /// <param name="Reasons">What each of the others waits for.</param>
 /// <param name="Orphans">Who can never start, and why: a run whose model it starts from has ended without one.</param>
-internal sealed record Schedule(IReadOnlyList<Placement> Placements, IReadOnlyDictionary<string, string> Reasons, IReadOnlyDictionary<string, string> Orphans);
+/// <param name="Kinds">The reasons in a word.</param>
+internal sealed record Schedule(
+    IReadOnlyList<Placement> Placements,
+    IReadOnlyDictionary<string, string> Reasons,
+    IReadOnlyDictionary<string, string> Orphans,
+    IReadOnlyDictionary<string, WaitingKind> Kinds);
 
 /// <summary>
 /// Who runs next, as a pure function. All workers of a run or none; recovering runs before queued ones, then by priority, which grows with
@@ -72,7 +78,7 @@ internal static class SchedulerRule
         var held = runs.OrderBy(run => run.Order).SelectMany(run => Held(run.Id, run.Members, known)).ToList();
         var line = new List<RunDemand>();
         var placements = new List<Placement>();
-        var (reasons, orphans) = (new Dictionary<string, string>(), new Dictionary<string, string>());
+        var (reasons, orphans, kinds) = (new Dictionary<string, string>(), new Dictionary<string, string>(), new Dictionary<string, WaitingKind>());
         foreach (var run in runs
             .Where(run => run.Phase.Waits())
             .OrderByDescending(run => run.Phase == RunPhase.Recovering)
@@ -89,6 +95,7 @@ internal static class SchedulerRule
             if (pending.Count > 0)
             {
                 reasons[run.Id] = WaitingReason.Parents(pending);
+                kinds[run.Id] = WaitingKind.Parents;
                 continue;
             }
 
@@ -96,6 +103,7 @@ internal static class SchedulerRule
             if (offered < run.Workers)
             {
                 reasons[run.Id] = WaitingReason.NoSuchSlots(agents, run, offered);
+                kinds[run.Id] = agents.Count == 0 ? WaitingKind.NoAgent : WaitingKind.TooLarge;
                 continue;
             }
 
@@ -106,6 +114,7 @@ internal static class SchedulerRule
                 continue;
             }
 
+            kinds[run.Id] = WaitingKind.Slots;
             reasons[run.Id] = WaitingReason.InLine(
                 run,
                 free.Where(slots => HasRoom(slots.Agent, run)).Sum(slots => slots.Slots.Count),
@@ -118,7 +127,7 @@ internal static class SchedulerRule
             unclaimed.RemoveAll(slots => HasRoom(slots.Agent, run));
         }
 
-        return new Schedule(placements, reasons, orphans);
+        return new Schedule(placements, reasons, orphans, kinds);
     }
 
     private static long EffectivePriority(RunDemand run, DateTimeOffset now) =>

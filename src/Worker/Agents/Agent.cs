@@ -2,6 +2,7 @@ using System.Text.Json;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Worker.Devices;
+using Temper.Worker.Observability;
 
 namespace Temper.Worker.Agents;
 
@@ -12,7 +13,8 @@ namespace Temper.Worker.Agents;
 /// <param name="options">Who it is and whom it serves.</param>
 /// <param name="time">Its clock.</param>
 /// <param name="log">Where lines for people go.</param>
-public sealed class Agent(AgentOptions options, TimeProvider time, Action<string> log)
+/// <param name="metrics">Where it is counted.</param>
+public sealed class Agent(AgentOptions options, TimeProvider time, Action<string> log, AgentMetrics metrics)
 {
     // A heartbeat stays small enough to be handled at once; what is left goes with the next.
     private const int EventsPerHeartbeat = 400;
@@ -30,6 +32,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         await using var link = new CoordinatorLink(options);
         using var timer = new PeriodicTimer(options.HeartbeatInterval, time);
         _lastAnswer = time.GetTimestamp();
+        metrics.Describe(options.AgentId, options.Slots, () => time.GetElapsedTime(Volatile.Read(ref _lastAnswer)));
         try
         {
             do
@@ -53,15 +56,19 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
     private async Task Beat(CoordinatorLink link, CancellationToken ct)
     {
         _trainers.ForEach(trainer => trainer.Watch(options.SilenceLimit));
+        Observe();
+        var sentAt = time.GetTimestamp();
         AgentOrders orders;
         try
         {
             orders = await link.Heartbeat(Heartbeat(), ct);
-            _lastAnswer = time.GetTimestamp();
+            Volatile.Write(ref _lastAnswer, time.GetTimestamp());
+            metrics.CountAnswer(time.GetElapsedTime(sentAt, _lastAnswer));
             Trouble("");
         }
         catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
         {
+            metrics.CountNoAnswer();
             Trouble($"The coordinator at {string.Join(" or ", options.Coordinators)} does not answer ({e.GetBaseException().Message}); trainers go on.");
             if (_trainers.Count > 0 && time.GetElapsedTime(_lastAnswer) > options.AloneLimit)
             {
@@ -75,6 +82,12 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
 
         Apply(orders);
     }
+
+    private void Observe() => metrics.Show(
+        _pending.Count,
+        _trainers.Count(trainer => trainer.HasEnded) + _unstartable.Count,
+        _trainers.Where(trainer => !trainer.HasEnded).ToDictionary(trainer => trainer.Order.Slot, trainer => trainer.ResidentBytes),
+        _trainers.Sum(trainer => trainer.UnacknowledgedCount));
 
     private AgentHeartbeat Heartbeat() => new(
         _session,
@@ -115,14 +128,16 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
 
         try
         {
-            var trainer = TrainerProcess.Start(order, options, time);
+            var trainer = TrainerProcess.Start(order, options, time, metrics);
             _trainers.Add(trainer);
+            metrics.CountStart(order.Epoch);
             log($"run {order.RunId}, epoch {order.Epoch}: rank {order.Rank} is process {trainer.ProcessId}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or JsonException or System.ComponentModel.Win32Exception)
         {
             var message = $"The trainer of rank {order.Rank} cannot be started on {Environment.MachineName}: {e.Message}";
             _unstartable[Key(order)] = ProtocolJson.Write<TrainerEvent>(new TrainerEvent.Failed(FailureCauses.TrainerError, message, order.Rank));
+            metrics.CountFailure(FailureCauses.TrainerError);
             log(message);
         }
     }

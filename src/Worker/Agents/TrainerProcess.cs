@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
+using Temper.Worker.Observability;
 
 namespace Temper.Worker.Agents;
 
@@ -16,23 +17,27 @@ internal sealed class TrainerProcess : IDisposable
     private readonly List<string> _unacknowledged = [];
     private readonly TimeProvider _time;
     private readonly StreamWriter _log;
+    private readonly AgentMetrics _metrics;
     private readonly Task _reading;
+    private RankSeconds _spent = new(0, 0, 0, 0);
     private long _firstSequence;
     private long _lastLine;
     private long _lastProgressAt;
     private long _progress = -1;
     private bool _hasEnded;
     private bool _saidLastWord;
+    private volatile bool _wasKilled;
     private bool _sentOffers;
     private bool _sentStop;
 
-    private TrainerProcess(TrainerOrder order, TrainerAssignment assignment, Process process, StreamWriter log, TimeProvider time)
+    private TrainerProcess(TrainerOrder order, TrainerAssignment assignment, Process process, StreamWriter log, TimeProvider time, AgentMetrics metrics)
     {
         Order = order;
         _assignment = assignment;
         _process = process;
         _log = log;
         _time = time;
+        _metrics = metrics;
         _lastLine = _lastProgressAt = time.GetTimestamp();
         process.ErrorDataReceived += (_, line) => WriteLog(line.Data);
         process.BeginErrorReadLine();
@@ -59,9 +64,38 @@ internal sealed class TrainerProcess : IDisposable
         }
     }
 
+    /// <summary>What it said since the last acknowledgement, in lines.</summary>
+    public int UnacknowledgedCount
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _unacknowledged.Count;
+            }
+        }
+    }
+
+    /// <summary>Memory of the process; 0 when it has just ended.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            try
+            {
+                _process.Refresh();
+                return _process.WorkingSet64;
+            }
+            catch (InvalidOperationException)
+            {
+                return 0;
+            }
+        }
+    }
+
     /// <summary>Starts a trainer for <paramref name="order"/>.</summary>
     /// <exception cref="JsonException">The assignment cannot be read.</exception>
-    public static TrainerProcess Start(TrainerOrder order, AgentOptions options, TimeProvider time)
+    public static TrainerProcess Start(TrainerOrder order, AgentOptions options, TimeProvider time, AgentMetrics metrics)
     {
         var assignment = ProtocolJson.Read<TrainerAssignment>(order.Assignment);
         var start = new ProcessStartInfo(options.TrainerCommand[0])
@@ -88,7 +122,7 @@ internal sealed class TrainerProcess : IDisposable
         var process = Process.Start(start) ?? throw new InvalidOperationException($"{options.TrainerCommand[0]} did not start.");
         process.StandardInput.WriteLine(order.Assignment);
         process.StandardInput.Flush();
-        return new TrainerProcess(order, assignment, process, log, time);
+        return new TrainerProcess(order, assignment, process, log, time, metrics);
     }
 
     /// <summary>What it said since the last acknowledgement, as the coordinator wants it.</summary>
@@ -155,6 +189,7 @@ internal sealed class TrainerProcess : IDisposable
     /// <summary>Ends the process at once. A stopped process is ended too.</summary>
     public void Kill()
     {
+        _wasKilled = true;
         try
         {
             _process.Kill();
@@ -220,6 +255,12 @@ internal sealed class TrainerProcess : IDisposable
                         _lastProgressAt = _lastLine;
                     }
 
+                    if (alive.Spent is { } spent)
+                    {
+                        _metrics.CountSpent(Order.Slot, _spent, spent);
+                        _spent = spent;
+                    }
+
                     return;
             }
 
@@ -232,6 +273,11 @@ internal sealed class TrainerProcess : IDisposable
         if (!_saidLastWord)
         {
             _unacknowledged.Add(line ?? ProtocolJson.Write(word));
+            if (word is TrainerEvent.Failed failed && !_wasKilled)
+            {
+                _metrics.CountFailure(failed.Cause);
+            }
+
             _saidLastWord = word is TrainerEvent.Finished or TrainerEvent.Stopped or TrainerEvent.Failed;
         }
     }

@@ -101,6 +101,9 @@ public sealed class CheckpointStore(string folder)
         }
     }
 
+    /// <summary>Bytes that a checkpoint takes on the disk.</summary>
+    public long Size(string name) => Directory.EnumerateFiles(Path.Combine(folder, name)).Sum(file => new FileInfo(file).Length);
+
     /// <summary>
     /// Deletes all but the last <paramref name="keep"/> checkpoints up to that of (<paramref name="step"/>, <paramref name="epoch"/>), and what
     /// was never finished. What a newer epoch wrote, or an older one further on, is not this epoch's to delete.

@@ -33,6 +33,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
     private T5Model _model = null!;
     private Optimizer _optimizer = null!;
     private BatchPlanner _planner = null!;
+    private double _peakFlops;
     private int _step;
 
     private bool IsFirst => assignment.Rank == 0;
@@ -48,6 +49,8 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         _model = _folder.CreateModel(_spec, assignment.Precision, device);
         channel.Progressed();
         _optimizer = OptimizerFactory.Create(_spec.Training.Optimizer, _model.Parameters);
+        _peakFlops = DevicePeak.Of(CPU, assignment.Precision, _spec.Threads);
+        channel.Progressed();
         if (assignment.StartCheckpoint is { } name)
         {
             Resume(name);
@@ -62,13 +65,13 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         Agreement.OnData(collective, _tasks, _folder.Vocabulary!, $"{_step} {_spec.Seed}");
         ShareWeights(collective);
         var evaluator = new Evaluator(_model, _tasks, _folder.Vocabulary!, _spec, collective, channel);
-        channel.Send(new TrainerEvent.Started(_step, _model.ParameterCount, _spec.Threads, _tasks.ContentHash));
+        channel.Send(new TrainerEvent.Started(_step, _model.ParameterCount, _spec.Threads, _tasks.ContentHash, _peakFlops));
         while (_step < _spec.Training.Steps)
         {
             var stop = MakeStep(collective);
             if (_spec.Evaluation.Every > 0 && _step % _spec.Evaluation.Every == 0 && _step < _spec.Training.Steps && !stop)
             {
-                stop = !evaluator.Run(_step, final: false);
+                stop = !Evaluate(evaluator, final: false);
             }
 
             if (stop || _step % _spec.Training.CheckpointEvery == 0 || _step == _spec.Training.Steps)
@@ -83,7 +86,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
             }
         }
 
-        if (!evaluator.Run(_step, final: true))
+        if (!Evaluate(evaluator, final: true))
         {
             channel.Send(new TrainerEvent.Stopped(_step));
             return;
@@ -110,7 +113,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
     {
         var clock = Stopwatch.StartNew();
         var plan = _planner.Plan(_step + 1);
-        var tally = new StepTally(_tasks.Sources.Count);
+        var tally = new StepTally(_tasks.Sources.Count, collective.WorldSize);
         var dataTime = TimeSpan.Zero;
         _model.Parameters.ZeroGradients();
         foreach (var (microBatch, rows) in plan.Ranks[assignment.Rank].Index())
@@ -125,6 +128,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
 
         device.Synchronize();
         var exchangeStart = clock.Elapsed;
+        tally.RankSeconds[assignment.Rank] = exchangeStart.TotalSeconds;
         tally.StopRequested = channel.StopRequested;
         collective.SumTensor(_model.Parameters.Gradients);
         collective.AllReduceSum(tally.Sums);
@@ -137,6 +141,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
             throw NonFinite(collective, plan, $"loss is {meanLoss}", tally.NonFiniteRows);
         }
 
+        var optimizerStart = clock.Elapsed;
         var norm = Optimizer.ClipGradients(_model.Parameters, _spec.Training.ClipNorm ?? double.PositiveInfinity);
         if (!double.IsFinite(norm))
         {
@@ -146,9 +151,13 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         _optimizer.Step(rate);
         device.Synchronize();
         _step = plan.Step;
+        var optimizerTime = clock.Elapsed - optimizerStart;
         channel.Progressed();
+        channel.Spent(new RankSeconds(
+            dataTime.TotalSeconds, (exchangeStart - dataTime).TotalSeconds, exchangeTime.TotalSeconds, optimizerTime.TotalSeconds));
         if (IsFirst)
         {
+            var (slowest, slowestSeconds) = tally.RankSeconds.ToArray().Index().MaxBy(rank => rank.Item);
             channel.Send(new TrainerEvent.StepDone(new StepRow(
                 plan.Step,
                 meanLoss,
@@ -160,9 +169,14 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
                 plan.InputTokens,
                 plan.TargetTokens,
                 plan.PaddedTokens,
-                tally.ByTask(_tasks.Names),
+                tally.ByTask(_tasks.Names, plan),
                 T5Costs.TrainingFlops(_folder.Config, plan),
-                T5Costs.UnpaddedFlops(_folder.Config, plan))));
+                T5Costs.UnpaddedFlops(_folder.Config, plan),
+                optimizerTime.TotalSeconds,
+                collective.WorldSize > 1 ? (_model.Parameters.GradientSpan.Length * (long)sizeof(float)) + (tally.Sums.Length * (long)sizeof(double)) : 0,
+                tally.RankSeconds.ToArray().Average(),
+                slowestSeconds,
+                slowest)));
         }
 
         return tally.StopRequested;
@@ -212,15 +226,25 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
     // The others wait here and not in the next exchange, whose deadline a large checkpoint would miss.
     private void Save(ICollective collective)
     {
+        var clock = Stopwatch.StartNew();
         if (IsFirst)
         {
             var state = new CheckpointState(_step, assignment.Epoch, assignment.RunId, _tasks.ContentHash, (long)_step * _spec.Training.Batch, _optimizer.Steps);
             var name = _checkpoints.Save(state, _folder, _model, _optimizer);
             _checkpoints.Prune(_spec.Training.KeepCheckpoints, _step, assignment.Epoch);
-            channel.Send(new TrainerEvent.Saved(_step, name));
+            channel.Send(new TrainerEvent.Saved(_step, name, clock.Elapsed.TotalSeconds, _checkpoints.Size(name)));
         }
 
         collective.Meet(_spec.Recovery.ProgressTimeout);
         channel.Progressed();
+        channel.Spent(new RankSeconds(0, 0, 0, 0, Checkpoint: clock.Elapsed.TotalSeconds));
+    }
+
+    private bool Evaluate(Evaluator evaluator, bool final)
+    {
+        var clock = Stopwatch.StartNew();
+        var hasEvaluatedAll = evaluator.Run(_step, final);
+        channel.Spent(new RankSeconds(0, 0, 0, 0, Evaluation: clock.Elapsed.TotalSeconds));
+        return hasEvaluatedAll;
     }
 }

@@ -15,6 +15,7 @@ public sealed class TrainerChannel : IDisposable
     private readonly TaskCompletionSource<IReadOnlyList<string>> _offers = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Timer _alive;
     private long _progress;
+    private RankSeconds _spent = new(0, 0, 0, 0);
     private volatile bool _stopRequested;
 
     private readonly Action _agentGone;
@@ -24,7 +25,7 @@ public sealed class TrainerChannel : IDisposable
         _agentGone = agentGone;
         _commands = new StreamReader(commands);
         _events = new StreamWriter(events) { AutoFlush = true };
-        _alive = new Timer(_ => Send(new TrainerEvent.Alive(Interlocked.Read(ref _progress))), null, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        _alive = new Timer(_ => Send(new TrainerEvent.Alive(Interlocked.Read(ref _progress), Volatile.Read(ref _spent))), null, TimeSpan.Zero, TimeSpan.FromSeconds(1));
     }
 
     /// <summary>Whether the agent wants a checkpoint and the end.</summary>
@@ -69,6 +70,15 @@ public sealed class TrainerChannel : IDisposable
 
     /// <summary>Shows that work goes on: called after each piece of it.</summary>
     public void Progressed() => Interlocked.Increment(ref _progress);
+
+    /// <summary>Adds to what this rank has spent its time on. Called by the training thread alone.</summary>
+    public void Spent(RankSeconds time) => Volatile.Write(ref _spent, new RankSeconds(
+        _spent.Data + time.Data,
+        _spent.Compute + time.Compute,
+        _spent.Exchange + time.Exchange,
+        _spent.Optimizer + time.Optimizer,
+        _spent.Evaluation + time.Evaluation,
+        _spent.Checkpoint + time.Checkpoint));
 
     /// <summary>Publishes this rank's offer and waits for those of all ranks. Waiting for others is no lack of progress.</summary>
     public IReadOnlyList<string> Meet(string offer)

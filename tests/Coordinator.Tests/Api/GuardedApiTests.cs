@@ -99,12 +99,13 @@ public class GuardedApiTests
 
         var text = await coordinator.Http.GetStringAsync("/metrics", Ct);
         Assert.Contains("temper_runs{phase=\"running\"} 1\n", text);
-        Assert.Contains("temper_queue_waiting 1\n", text);
+        Assert.Contains("temper_queue_waiting_runs{reason=\"too_large\"} 0\n", text);
+        Assert.Contains("temper_queue_waiting_runs{reason=\"slots\"} 1\n", text);
         Assert.Contains("temper_steps_total 3\n", text);
-        Assert.Contains("temper_tokens_total{kind=\"target\"} 60\n", text);
+        Assert.Contains("temper_tokens_total{task=\"mood\",side=\"target\"} 60\n", text);
         Assert.Contains("temper_agents{state=\"ready\"} 1\n", text);
         Assert.Contains("temper_slots{state=\"free\"} 1\n", text);
-        Assert.Contains("temper_task_loss{task=\"mood\"} 1.5\n", text);
+        Assert.Contains($"temper_run_task_loss{{run=\"{run.Id}\",task=\"mood\"}} 1.5\n", text);
     }
 
     [Fact]

@@ -88,6 +88,31 @@ public sealed class TrainerTests : IDisposable
         model.LoadModel().Dispose();
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_step_says_what_its_time_and_its_tokens_went_into(int workers)
+    {
+        var events = TrainingRun.Train(Spec(steps: 4, workers: workers, checkpointEvery: 2), _folder);
+
+        Assert.True(Assert.Single(events.OfType<TrainerEvent.Started>()).PeakFlops > 0);
+        Assert.All(events.OfType<TrainerEvent.StepDone>(), step =>
+        {
+            var row = step.Row;
+            Assert.True(row.OptimizerSeconds > 0 && row.DataSeconds + row.ExchangeSeconds + row.OptimizerSeconds < row.Seconds);
+            Assert.Equal((row.InputTokens, row.TargetTokens), (row.Tasks.Values.Sum(task => task.InputTokens), row.Tasks.Values.Sum(task => task.TargetTokens)));
+            Assert.True(row.SlowestRankSeconds >= row.MeanRankSeconds && row.MeanRankSeconds > 0);
+            Assert.InRange(row.SlowestRank, 0, workers - 1);
+            Assert.Equal(workers > 1, row.ExchangeBytes > 0);
+        });
+        Assert.All(events.OfType<TrainerEvent.Saved>(), saved =>
+        {
+            Assert.True(saved.Seconds > 0);
+            var files = Directory.GetFiles(Path.Combine(_folder, "checkpoints", saved.Name));
+            Assert.Equal(files.Sum(file => new FileInfo(file).Length), saved.Bytes);
+        });
+    }
+
     [Fact]
     public void A_loss_that_is_not_a_number_ends_the_run_before_the_step_and_names_tasks()
     {
