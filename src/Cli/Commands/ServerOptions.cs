@@ -24,7 +24,7 @@ internal sealed class ServerOptions
     /// <summary>The address of a coordinator.</summary>
     public static Option<Uri> Server() => new("--server")
     {
-        Description = "Address of the coordinator; TEMPER_SERVER if not given.",
+        Description = "Address of the coordinator; TEMPER_SERVER if not given, and http://127.0.0.1:5080 if that is not set either.",
         DefaultValueFactory = _ => new Uri(Environment.GetEnvironmentVariable("TEMPER_SERVER") ?? "http://127.0.0.1:5080"),
         CustomParser = result =>
         {
