@@ -51,6 +51,8 @@ internal sealed class Service
 
     public IDictionary<string, Condition> DependsOn { get; set; } = new Dictionary<string, Condition>();
 
+    public IDictionary<string, Network> Networks { get; set; } = new Dictionary<string, Network>();
+
     public HealthCheck? Healthcheck { get; set; }
 
     public bool ReadOnly { get; set; }
@@ -71,6 +73,11 @@ internal sealed class Build
     public string Dockerfile { get; set; } = "";
 
     public string Target { get; set; } = "";
+}
+
+internal sealed class Network
+{
+    public IList<string> Aliases { get; set; } = [];
 }
 
 internal sealed class Condition

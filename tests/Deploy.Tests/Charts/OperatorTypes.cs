@@ -19,8 +19,6 @@ internal sealed class PodMonitor : IKubernetesObject<V1ObjectMeta>
 
 internal sealed class PodMonitorSpec
 {
-    public string JobLabel { get; set; } = "";
-
     public V1LabelSelector Selector { get; set; } = new();
 
     public IList<PodMetricsEndpoint> PodMetricsEndpoints { get; set; } = [];
@@ -33,6 +31,17 @@ internal sealed class PodMetricsEndpoint
     public string Path { get; set; } = "";
 
     public string Interval { get; set; } = "";
+
+    public IList<Relabeling> Relabelings { get; set; } = [];
+}
+
+internal sealed class Relabeling
+{
+    public IList<string> SourceLabels { get; set; } = [];
+
+    public string TargetLabel { get; set; } = "";
+
+    public string Replacement { get; set; } = "";
 }
 
 internal sealed class PrometheusRule : IKubernetesObject<V1ObjectMeta>

@@ -161,7 +161,7 @@ public sealed class ReferenceTests
         var endpoint = monitor.Spec.PodMetricsEndpoints.Single();
         var scraped = Selected(chart, monitor.Spec.Selector.MatchLabels).Where(pod => (pod.Container.Ports ?? []).Any(port => port.Name == endpoint.Port));
 
-        Assert.Equal(["agent", "coordinator"], scraped.Select(pod => pod.Labels[monitor.Spec.JobLabel]).Order());
+        Assert.Equal(["agent", "coordinator"], scraped.Select(pod => pod.Component).Order());
     }
 
     private static List<PodTemplate> Selected(Chart chart, IDictionary<string, string> labels) => [.. chart.Pods.Where(pod => labels.All(label => pod.Labels.TryGetValue(label.Key, out var value) && value == label.Value))];
