@@ -71,7 +71,8 @@ public partial class SnippetTests
         }
     }
 
-    private static string? Objection(string[] words)
+    /// <summary>What is wrong with a command; null if it would be understood.</summary>
+    internal static string? Objection(string[] words)
     {
         var missing = words.FirstOrDefault(word => RepositoryPath().IsMatch(word) && !Path.Exists(Path.Combine(Repository.Root, word)));
         return words switch
