@@ -168,7 +168,7 @@ public sealed record TrainingSpec(
     OptimizerSpec? Optimizer = null,
     ScheduleSpec? Schedule = null,
     [property: Description("Global gradient norm above which gradients are scaled down; none if not given.")][property: Range(1e-6, 1e6)] double? ClipNorm = null,
-    [property: Description("Weight of the auxiliary loss (log Z)², which keeps logits from drifting; T5 was trained with 1e-4.")][property: Range(0.0, 1.0)] double ZLoss = 0,
+    [property: Description("Weight of the auxiliary loss (log Z)², which keeps logits from drifting; t5x uses 1e-4.")][property: Range(0.0, 1.0)] double ZLoss = 0,
     [property: Description("Number format of matrix products. auto: bf16 where every trainer's processor computes it, fp32 otherwise. bf16: over fp32 master weights.")] Precision Precision = Precision.Auto,
     [property: Description("Steps between checkpoints, from which a run goes on after a failure.")][property: Range(1, 100_000_000)] int CheckpointEvery = 500,
     [property: Description("How many of the last checkpoints are kept.")][property: Range(2, 1000)] int KeepCheckpoints = 3)
@@ -202,7 +202,7 @@ public sealed record OptimizerSpec(
     [property: Description("AdamW: decay of the first moment per step.")][property: Range(0.0, 0.9999)] double Beta1 = 0.9,
     [property: Description("AdamW: decay of the second moment per step.")][property: Range(0.0, 0.99999)] double Beta2 = 0.999,
     [property: Description("AdamW: added to the root of the second moment.")][property: Range(1e-16, 1.0)] double Epsilon = 1e-8,
-    [property: Description("AdamW: decoupled weight decay, times the learning rate at each step.")][property: Range(0.0, 1.0)] double WeightDecay = 0,
+    [property: Description("AdamW: decoupled weight decay of matrices, times the learning rate at each step.")][property: Range(0.0, 1.0)] double WeightDecay = 0,
     [property: Description("Adafactor: scale updates by the parameter's root mean square.")] bool ScaleParameter = true,
     [property: Description("Adafactor: second moments are factored where the second largest dimension reaches this.")][property: Range(0, 1_000_000)] int MinDimSizeToFactor = 128);
 
