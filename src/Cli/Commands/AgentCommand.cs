@@ -15,11 +15,11 @@ internal static class AgentCommand
 
     public static Command Create()
     {
-        var server = ServerOptions.Server();
+        var server = ServerOptions.Servers();
         var id = new Option<string>("--id") { Description = "Name of this agent, unique in its pool and kept over restarts; machine and process id if not given.", DefaultValueFactory = _ => $"{Environment.MachineName}-{Environment.ProcessId}" };
         var slots = new Option<int>("--slots") { Description = "Trainers that run here at once, one per device.", DefaultValueFactory = _ => 1 };
         var advertise = new Option<string>("--advertise") { Description = "Address under which trainers of other hosts reach those here; loopback means this machine alone.", DefaultValueFactory = _ => "127.0.0.1" };
-        var memory = new Option<double?>("--memory-per-slot") { Description = "GiB that one trainer may use; a share of this machine's memory if not given." };
+        var memory = new Option<double?>("--memory-per-slot") { Description = "GiB that one trainer may use; its share of the GPU's or this machine's memory if not given." };
         var metricsUrl = MetricsListener.Url();
         var endWithInput = new Option<bool>(EndWithInput) { Hidden = true };
         var command = new Command("agent", $"Run trainers on this machine for a coordinator. The agent token is read from {AgentOptions.TokenVariable}.") { server, id, slots, advertise, memory, metricsUrl, endWithInput };
@@ -38,7 +38,7 @@ internal static class AgentCommand
 
             var options = new AgentOptions
             {
-                Coordinator = result.GetRequiredValue(server),
+                Coordinators = result.GetRequiredValue(server),
                 Token = token,
                 AgentId = result.GetRequiredValue(id),
                 Slots = result.GetValue(slots),
@@ -84,7 +84,7 @@ internal static class AgentCommand
             Log($"metrics at {listener.Address}");
         }
 
-        Log($"agent {options.AgentId} offers {options.Slots} slot(s) to {options.Coordinator}");
+        Log($"agent {options.AgentId} offers {options.Slots} slot(s) to {string.Join(", ", options.Coordinators)}");
         await new Agent(options, TimeProvider.System, Log, metrics).Run(stop.Token);
         return ExitCodes.Success;
     }

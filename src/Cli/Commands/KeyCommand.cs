@@ -7,12 +7,12 @@ using Temper.Coordinator.Store;
 
 namespace Temper.Cli.Commands;
 
-/// <summary><c>temper key</c>: who may call a coordinator. Works on its state folder, whether or not it runs.</summary>
+/// <summary><c>temper key</c>: who may call a coordinator. Works on its state folder or its database, whether or not it runs.</summary>
 internal static class KeyCommand
 {
     private static readonly string Roles = string.Join(", ", Enum.GetValues<Role>().Select(KeyStore.NameOf));
 
-    public static Command Create() => new("key", "Make, list and revoke the API keys of a coordinator, on its machine. It may run meanwhile.") { Make(), List(), Revoke() };
+    public static Command Create() => new("key", $"Make, list and revoke the API keys of a coordinator, on its machine or in the database that {PostgresUrl.Variable} names. It may run meanwhile.") { Make(), List(), Revoke() };
 
     private static Command Make()
     {
@@ -34,11 +34,16 @@ internal static class KeyCommand
                 return await Refuse($"There is no role '{wanted}'. Write one of {Roles}.");
             }
 
+            var database = PostgresUrl.FromEnvironment();
             var folder = result.GetRequiredValue(state).FullName;
-            StateFolder.Make(folder);
-            using var keys = new KeyStore(folder);
+            if (database is null)
+            {
+                StateFolder.Make(folder);
+            }
+
+            using var keys = database is null ? new KeyStore(folder) : new KeyStore(database);
             var (key, secret) = await keys.CreateAsync(holder, found, DateTimeOffset.UtcNow);
-            await Console.Error.WriteLineAsync(SafeText.OneLine($"Made key {key.Id} for '{key.Name}' ({wanted}) in {folder}. It is not kept and not shown again; callers give it as TEMPER_API_KEY."));
+            await Console.Error.WriteLineAsync(SafeText.OneLine($"Made key {key.Id} for '{key.Name}' ({wanted}) in {database?.ToString() ?? folder}. It is not kept and not shown again; callers give it as TEMPER_API_KEY."));
             Console.WriteLine(secret);
             return ExitCodes.Success;
         });
@@ -79,6 +84,12 @@ internal static class KeyCommand
 
     private static async Task<int> On(DirectoryInfo state, Func<KeyStore, Task<int>> action)
     {
+        if (PostgresUrl.FromEnvironment() is { } database)
+        {
+            using var shared = new KeyStore(database);
+            return await action(shared);
+        }
+
         if (!KeyStore.IsStateFolder(state.FullName))
         {
             return await Refuse($"{state.FullName} is no state folder of a coordinator, or not one that you may read. Give --state the folder that `temper serve` was given.");

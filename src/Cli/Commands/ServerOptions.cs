@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Temper.Cli.Rest;
 
 namespace Temper.Cli.Commands;
@@ -25,17 +26,28 @@ internal sealed class ServerOptions
     public static Option<Uri> Server() => new("--server")
     {
         Description = "Address of the coordinator; TEMPER_SERVER if not given.",
-        DefaultValueFactory = _ => new Uri(Environment.GetEnvironmentVariable("TEMPER_SERVER") ?? "http://127.0.0.1:5080"),
-        CustomParser = result =>
-        {
-            var text = result.Tokens.Single().Value;
-            if (Uri.TryCreate(text, UriKind.Absolute, out var address) && (address.Scheme is "http" or "https"))
-            {
-                return address;
-            }
-
-            result.AddError($"'{text}' is no address of a coordinator. Write one such as http://127.0.0.1:5080.");
-            return null;
-        },
+        DefaultValueFactory = _ => Default(),
+        CustomParser = result => Read(result.Tokens.Single().Value, result),
     };
+
+    /// <summary>The addresses of coordinators of one cluster.</summary>
+    public static Option<Uri[]> Servers() => new("--server")
+    {
+        Description = "Address of the coordinator; TEMPER_SERVER if not given. Several times for several coordinators of one cluster: any one that answers is asked.",
+        DefaultValueFactory = _ => [Default()],
+        CustomParser = result => [.. result.Tokens.Select(token => Read(token.Value, result)).OfType<Uri>()],
+    };
+
+    private static Uri Default() => new(Environment.GetEnvironmentVariable("TEMPER_SERVER") ?? "http://127.0.0.1:5080");
+
+    private static Uri? Read(string text, ArgumentResult result)
+    {
+        if (Uri.TryCreate(text, UriKind.Absolute, out var address) && (address.Scheme is "http" or "https"))
+        {
+            return address;
+        }
+
+        result.AddError($"'{text}' is no address of a coordinator. Write one such as http://127.0.0.1:5080.");
+        return null;
+    }
 }

@@ -27,7 +27,10 @@ public sealed record RunSpec(
     [property: Range(1, 256)] int Threads = 1,
     [property: Description("Seed of the weights, the order of the data and dropout.")] long Seed = 17,
     [property: Description("Place in the queue, 0 to 100: larger goes first; 50 if not given.")]
-    [property: Range(0, 100)] int Priority = 50)
+    [property: Range(0, 100)] int Priority = 50,
+    [property: Description("What trainers compute on: auto (a GPU where the trainer sees one, else the processor), cpu or cuda.")] DeviceKind Device = DeviceKind.Auto,
+    [property: Description("How gradients are exchanged: auto (nccl between GPUs, else ring), ring (over TCP) or nccl (between processors only with a stand-in, for tests).")]
+    CollectiveKind Collective = CollectiveKind.Auto)
 {
     /// <summary>Text to ids.</summary>
     [Description("Text to ids.")]
@@ -48,6 +51,32 @@ public sealed record RunSpec(
     /// <summary>How failures are met.</summary>
     [Description("How failures are met.")]
     public RecoverySpec Recovery { get; init; } = Recovery ?? new RecoverySpec();
+}
+
+/// <summary>What a trainer computes on.</summary>
+public enum DeviceKind
+{
+    /// <summary>A GPU where the trainer sees one, the processor otherwise.</summary>
+    Auto,
+
+    /// <summary>The processor.</summary>
+    Cpu,
+
+    /// <summary>An NVIDIA GPU.</summary>
+    Cuda,
+}
+
+/// <summary>How ranks exchange gradients.</summary>
+public enum CollectiveKind
+{
+    /// <summary>What suits the device: <see cref="Nccl"/> on GPUs, <see cref="Ring"/> on processors.</summary>
+    Auto,
+
+    /// <summary>Over TCP, summed in the order of ranks.</summary>
+    Ring,
+
+    /// <summary>NVIDIA's library. It knows GPUs only: on processors this takes a stand-in and is for tests of the exchange.</summary>
+    Nccl,
 }
 
 /// <summary>Which vocabulary.</summary>

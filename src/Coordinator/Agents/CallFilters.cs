@@ -5,12 +5,17 @@ using Temper.Contracts.Agents;
 
 namespace Temper.Coordinator.Agents;
 
-/// <summary>A mark on calls that begin in this process. The name of a caller in a message is whatever the sender wrote; this nobody outside can write.</summary>
-internal sealed class InsideMark
+/// <summary>
+/// A mark on calls that begin in a silo of the cluster. The name of a caller in a message is whatever the sender wrote; this nobody outside can write. It goes
+/// from silo to silo with each call, so their network must be their own; no message takes it to a client.
+/// </summary>
+/// <param name="Value">Random, and the same for all silos of the cluster.</param>
+internal sealed record InsideMark(string Value)
 {
     public const string Key = "temper.inside";
 
-    public string Value { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+    /// <summary>Without the secret, which a record would print.</summary>
+    public override string ToString() => nameof(InsideMark);
 }
 
 /// <summary>Marks what grains and the host's own client send.</summary>
@@ -29,11 +34,14 @@ internal sealed class IncomingGuard(InsideMark mark, AgentToken token, ILogger<I
     // The list of grain types, which a client reads when it connects; and the silo's own timers, which no outgoing filter sees.
     private static readonly string[] NeededByOrleans = ["Orleans.Runtime.IClusterManifestSystemTarget", "IGrainTimerInvoker"];
 
-    public Task Invoke(IIncomingGrainCallContext context)
+    // An answer takes along what the call's context holds then. What the calls of a grain set there stays within this method because it is asynchronous; else
+    // the mark might leave with the answer to an agent.
+    public async Task Invoke(IIncomingGrainCallContext context)
     {
         if (IsFromInside() || NeededByOrleans.Contains(context.InterfaceName))
         {
-            return context.Invoke();
+            await context.Invoke();
+            return;
         }
 
         if (context.InterfaceMethod.DeclaringType != typeof(IAgentGrain))
@@ -42,9 +50,12 @@ internal sealed class IncomingGuard(InsideMark mark, AgentToken token, ILogger<I
             throw new UnauthorizedAccessException("Only agents may call from outside, and only what is for them.");
         }
 
-        return token.Is(RequestContext.Get(IAgentGrain.TokenKey) as string)
-            ? context.Invoke()
-            : throw new UnauthorizedAccessException("The agent token is missing or wrong. Start the agent with the token that the coordinator was given.");
+        if (!token.Is(RequestContext.Get(IAgentGrain.TokenKey) as string))
+        {
+            throw new UnauthorizedAccessException("The agent token is missing or wrong. Start the agent with the token that the coordinator was given.");
+        }
+
+        await context.Invoke();
     }
 
     private bool IsFromInside() =>

@@ -69,7 +69,7 @@ internal sealed class Acceptance<T>(string what, Func<string, string, Task<Inser
     {
         try
         {
-            await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Schedule(null).ConfigureAwait(false);
+            await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Schedule(null).OrElseAsync(() => Task.FromResult<IReadOnlyList<string>>([])).ConfigureAwait(false);
         }
         catch (Exception e)
         {

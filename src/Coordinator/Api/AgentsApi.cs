@@ -21,8 +21,8 @@ internal static class AgentsApi
     private static async Task<Ok<AgentList>> List(IGrainFactory grains) =>
         TypedResults.Ok(new AgentList(await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Agents().ConfigureAwait(false)));
 
-    private static Ok<GatewayList> Gateways(Gateway gateway) =>
-        TypedResults.Ok(new GatewayList(gateway.ClusterId, gateway.ServiceId, [gateway.EndPoint.ToString()]));
+    private static async Task<Ok<GatewayList>> Gateways(Gateway own, Gateways gateways) =>
+        TypedResults.Ok(new GatewayList(own.ClusterId, own.ServiceId, [.. (await gateways.LivingAsync().ConfigureAwait(false)).Select(gateway => gateway.ToString())]));
 }
 
 /// <summary>All agents that were heard lately.</summary>

@@ -7,8 +7,6 @@ using Microsoft.Extensions.Hosting;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
-using Temper.Coordinator.Experiments;
-using Temper.Coordinator.Runs;
 using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Api;
@@ -24,14 +22,14 @@ internal static class EventsApi
 
     public static void MapEvents(this IEndpointRouteBuilder api)
     {
-        Map(api, "run", async (string id, HttpContext context, RunStore store, IGrainFactory grains, IHostApplicationLifetime life, long? after, int? limit) =>
+        Map(api, "run", async (string id, HttpContext context, RunStore store, IHostApplicationLifetime life, long? after, int? limit) =>
             await RunsApi.FindAsync(id, store).ConfigureAwait(false) is null
                 ? Problems.NoRun(id)
-                : await GetAsync(id, context, store, async () => (await grains.GetGrain<IRunGrain>(id).GetStatus().ConfigureAwait(false))?.Phase.IsTerminal() != false, life, after, limit).ConfigureAwait(false));
-        Map(api, "experiment", async (string id, HttpContext context, RunStore store, ExperimentStore experiments, IGrainFactory grains, IHostApplicationLifetime life, long? after, int? limit) =>
+                : await GetAsync(id, context, store, async () => (await store.StatusAsync(id).ConfigureAwait(false))?.Phase.IsTerminal() != false, life, after, limit).ConfigureAwait(false));
+        Map(api, "experiment", async (string id, HttpContext context, RunStore store, ExperimentStore experiments, IHostApplicationLifetime life, long? after, int? limit) =>
             await ExperimentsApi.FindAsync(id, experiments).ConfigureAwait(false) is null
                 ? Problems.NoExperiment(id)
-                : await GetAsync(id, context, store, async () => (await grains.GetGrain<IExperimentGrain>(id).GetStatus().ConfigureAwait(false))?.Phase.IsTerminal() != false, life, after, limit).ConfigureAwait(false));
+                : await GetAsync(id, context, store, async () => (await experiments.StatusAsync(id).ConfigureAwait(false))?.Phase.IsTerminal() != false, life, after, limit).ConfigureAwait(false));
     }
 
     private static void Map(IEndpointRouteBuilder api, string what, Delegate get) =>

@@ -72,7 +72,7 @@ internal static class ExperimentsApi
         Clock clock,
         ILoggerFactory loggers)
     {
-        var acceptance = new Acceptance<ExperimentStatus?>("experiment", store.FindByKeyAsync, id => StatusAsync(id, grains));
+        var acceptance = new Acceptance<ExperimentStatus?>("experiment", store.FindByKeyAsync, id => StatusAsync(id, store, grains));
         return await acceptance.SubmitAsync(request, data, output, InsertAsync, grains, loggers).ConfigureAwait(false);
 
         async Task<(InsertResult?, IResult?)> InsertAsync(SubmittedText sent, string? key)
@@ -124,7 +124,7 @@ internal static class ExperimentsApi
     private static async Task<IResult> Show(string id, ExperimentStore store, IGrainFactory grains) =>
         await FindAsync(id, store).ConfigureAwait(false) is null
             ? Problems.NoExperiment(id)
-            : TypedResults.Ok(await StatusAsync(id, grains).ConfigureAwait(false));
+            : TypedResults.Ok(await StatusAsync(id, store, grains).ConfigureAwait(false));
 
     private static async Task<IResult> Spec(string id, ExperimentStore store) =>
         await FindAsync(id, store).ConfigureAwait(false) is { } record ? TypedResults.Ok(record.Spec) : Problems.NoExperiment(id);
@@ -159,11 +159,12 @@ internal static class ExperimentsApi
         }
 
         // Workers are free, or wanted: somebody may start now.
-        await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Schedule(null).ConfigureAwait(false);
-        return TypedResults.Ok(await StatusAsync(id, grains).ConfigureAwait(false));
+        await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Schedule(null).OrElseAsync(() => Task.FromResult<IReadOnlyList<string>>([])).ConfigureAwait(false);
+        return TypedResults.Ok(await StatusAsync(id, store, grains).ConfigureAwait(false));
     }
 
-    private static Task<ExperimentStatus?> StatusAsync(string id, IGrainFactory grains) => grains.GetGrain<IExperimentGrain>(id).GetStatus();
+    private static Task<ExperimentStatus?> StatusAsync(string id, ExperimentStore store, IGrainFactory grains) =>
+        grains.GetGrain<IExperimentGrain>(id).GetStatus().OrElseAsync(() => store.StatusAsync(id));
 
     /// <summary>The record, looked up before its grain: a made-up id must not wake one.</summary>
     public static Task<ExperimentRecord?> FindAsync(string id, ExperimentStore store) => id.Length > 64 ? Task.FromResult<ExperimentRecord?>(null) : store.FindAsync(id);

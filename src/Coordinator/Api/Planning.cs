@@ -17,7 +17,8 @@ internal sealed class Planning(CoordinatorOptions options, RunStore runs, Traine
     /// <summary>What specs whose sources lie under <paramref name="roots"/> are checked against.</summary>
     public async Task<PlanningContext> ContextAsync(IReadOnlyList<string> roots)
     {
-        var agents = await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Agents().ConfigureAwait(false);
+        // Without an answer it is as if no agent had come yet: a spec that fits none of them waits, and says so.
+        var agents = await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Agents().OrElseAsync(() => Task.FromResult<IReadOnlyList<AgentStatus>>([])).ConfigureAwait(false);
         var largest = agents.Where(agent => agent is { SlotCount: > 0, MemoryPerSlot: > 0 }).Select(agent => (long?)agent.MemoryPerSlot).Max();
         var speed = await speeds.LearnAsync().ConfigureAwait(false);
         return new PlanningContext(roots, largest, id => id.Length > 64 ? null : runs.FindOrigin(id), speed);

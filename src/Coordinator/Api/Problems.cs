@@ -38,7 +38,7 @@ internal static class Problems
             StatusCodes.Status413PayloadTooLarge => ("too_large", $"The request is larger than {Limits.BodyBytes} bytes."),
             StatusCodes.Status415UnsupportedMediaType => ("media_type", "This content type is not read here. Send application/json or application/yaml."),
             StatusCodes.Status500InternalServerError => ("internal", "The coordinator failed at this request; its log says why."),
-            StatusCodes.Status503ServiceUnavailable => ("unavailable", "The coordinator is not ready yet or is stopping. Try again."),
+            StatusCodes.Status503ServiceUnavailable => ("unavailable", "The coordinator, another one of its cluster or their database does not answer now. Try again in some seconds."),
             _ => ("refused", "The request was refused."),
         };
         problem.Extensions.TryAdd("cause", cause);

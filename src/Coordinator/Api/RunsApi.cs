@@ -65,7 +65,7 @@ internal static class RunsApi
         Clock clock,
         ILoggerFactory loggers)
     {
-        var acceptance = new Acceptance<RunStatus?>("run", store.FindByKeyAsync, id => grains.GetGrain<IRunGrain>(id).GetStatus());
+        var acceptance = new Acceptance<RunStatus?>("run", store.FindByKeyAsync, id => StatusAsync(id, store, grains));
         return await acceptance.SubmitAsync(request, data, output, InsertAsync, grains, loggers).ConfigureAwait(false);
 
         async Task<(InsertResult?, IResult?)> InsertAsync(SubmittedText sent, string? key)
@@ -117,7 +117,7 @@ internal static class RunsApi
     private static async Task<IResult> Show(string id, RunStore store, IGrainFactory grains) =>
         await FindAsync(id, store).ConfigureAwait(false) is null
             ? Problems.NoRun(id)
-            : TypedResults.Ok(await grains.GetGrain<IRunGrain>(id).GetStatus().ConfigureAwait(false));
+            : TypedResults.Ok(await StatusAsync(id, store, grains).ConfigureAwait(false));
 
     private static async Task<IResult> Spec(string id, RunStore store) =>
         await FindAsync(id, store).ConfigureAwait(false) is { } row ? TypedResults.Ok(JsonNode.Parse(row.Spec)) : Problems.NoRun(id);
@@ -144,9 +144,12 @@ internal static class RunsApi
         }
 
         // Its workers are free, or it wants some: somebody may start now.
-        await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Schedule(null).ConfigureAwait(false);
-        return TypedResults.Ok(await grains.GetGrain<IRunGrain>(id).GetStatus().ConfigureAwait(false));
+        await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Schedule(null).OrElseAsync(() => Task.FromResult<IReadOnlyList<string>>([])).ConfigureAwait(false);
+        return TypedResults.Ok(await StatusAsync(id, store, grains).ConfigureAwait(false));
     }
+
+    private static Task<RunStatus?> StatusAsync(string id, RunStore store, IGrainFactory grains) =>
+        grains.GetGrain<IRunGrain>(id).GetStatus().OrElseAsync(() => store.StatusAsync(id));
 
     /// <summary>The row of a run, looked up before its grain: a made-up id must not wake one.</summary>
     public static Task<RunRow?> FindAsync(string id, RunStore store) => id.Length > 64 ? Task.FromResult<RunRow?>(null) : store.FindAsync(id);

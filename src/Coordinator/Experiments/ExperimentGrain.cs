@@ -12,7 +12,7 @@ namespace Temper.Coordinator.Experiments;
 /// themselves; what is left to do is to look at them, to pass on what a user asks for, and to have the report written when all have ended.
 /// </summary>
 internal sealed class ExperimentGrain(
-    [PersistentState("experiment", SqliteGrainStorage.Name)] IPersistentState<ExperimentState> storage,
+    [PersistentState("experiment", StateHome.GrainStorage)] IPersistentState<ExperimentState> storage,
     ExperimentStore experiments,
     RunStore runs,
     Reconciler reconciler,

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -8,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using Prometheus;
 using Temper.Contracts.Agents;
 using Temper.Coordinator.Agents;
@@ -25,6 +28,7 @@ public static class CoordinatorHost
 {
     /// <summary>Builds a coordinator that the caller starts, stops and disposes of.</summary>
     /// <exception cref="ArgumentException">The options would start something unsafe or useless; the message names every mistake.</exception>
+    /// <exception cref="DatabaseException">The database cannot be used.</exception>
     public static WebApplication Build(CoordinatorOptions options, Action<IServiceCollection>? configure = null)
     {
         if (OptionsCheck.Mistakes(options) is { Count: > 0 } mistakes)
@@ -32,14 +36,14 @@ public static class CoordinatorHost
             throw new ArgumentException(string.Join(Environment.NewLine, mistakes));
         }
 
-        var state = new StateFolder(options.StateDirectory);
+        var home = StateHome.Open(options);
         try
         {
-            return Build(options, state, configure);
+            return Build(options, home, configure);
         }
         catch
         {
-            state.Dispose();
+            home.Dispose();
             throw;
         }
     }
@@ -54,7 +58,7 @@ public static class CoordinatorHost
     /// <summary>What a coordinator has counted, to show it elsewhere than at its own <c>/metrics</c>.</summary>
     public static CollectorRegistry Metrics(WebApplication coordinator) => coordinator.Services.GetRequiredService<CoordinatorMetrics>().Registry;
 
-    private static WebApplication Build(CoordinatorOptions options, StateFolder state, Action<IServiceCollection>? configure)
+    private static WebApplication Build(CoordinatorOptions options, StateHome home, Action<IServiceCollection>? configure)
     {
         // Empty: no appsettings.json of whatever folder the program was started in, no ASPNETCORE_URLS.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(CoordinatorHost).Assembly.GetName().Name });
@@ -65,29 +69,40 @@ public static class CoordinatorHost
             builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         }
 
+        // That the keys of cookies lie in the database as they are: it holds more that is secret.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection.KeyManagement.XmlKeyManager", LogLevel.Error);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
 
         var (siloPort, gatewayPort) = Ports.Free(options.ClusterAddress);
         var silo = new IPEndPoint(options.ClusterAddress, options.SiloPort == 0 ? siloPort : options.SiloPort);
         var gateway = new IPEndPoint(options.ClusterAddress, options.GatewayPort == 0 ? gatewayPort : options.GatewayPort);
-        var runs = new RunStore(options.StateDirectory);
-        builder.Host.UseOrleans(orleans => SiloSetup.Configure(orleans, options, runs.File.ConnectionString, silo, gateway));
+        var runs = new RunStore(home.State);
+        var keys = new KeyStore(home.State, owns: false);
+        if (options.AdminKey is { } secret)
+        {
+            keys.BootstrapAsync(secret, options.Time.GetUtcNow()).GetAwaiter().GetResult();
+        }
+
+        builder.Host.UseOrleans(orleans => SiloSetup.Configure(orleans, options, home, silo, gateway));
 
         var services = builder.Services;
         services.AddSingleton(options);
         services.AddSingleton(new Clock(options.Time));
         services.AddSingleton(new Gateway(gateway, options.ClusterId, SiloSetup.ServiceId));
-        // Made by factories, so that the container disposes of them.
-        services.AddSingleton(_ => state);
-        services.AddSingleton(_ => runs);
-        services.AddSingleton(_ => new MetricStore(options.StateDirectory));
-        services.AddSingleton<ExperimentStore>();
+        services.AddSingleton<Gateways>();
+        // Made by a factory, so that the container disposes of it.
+        services.AddSingleton(_ => home);
+        services.AddSingleton(runs);
+        services.AddSingleton(new MetricStore(home.Metrics));
+        services.AddSingleton(new ExperimentStore(home.State));
+        services.AddSingleton(keys);
+        services.AddSingleton(new InsideMark(home.InsideMark));
+        services.AddDataProtection().SetApplicationName("temper");
+        services.Configure<KeyManagementOptions>(protection => protection.XmlRepository = new ProtectionKeys(home.State));
         services.AddSingleton<TrainerSpeeds>();
         services.AddSingleton<Planning>();
         services.AddSingleton<ExperimentReporter>();
-        services.AddSingleton(_ => new KeyStore(options.StateDirectory));
         services.AddSingleton<CoordinatorMetrics>();
-        services.AddSingleton<InsideMark>();
         services.AddSingleton<AgentToken>();
         services.AddSingleton<Reconciler>();
         services.AddHostedService(provider => provider.GetRequiredService<Reconciler>());
@@ -98,8 +113,7 @@ public static class CoordinatorHost
         AddRest(builder, options);
 
         var app = builder.Build();
-        _ = app.Services.GetRequiredService<StateFolder>();
-        _ = app.Services.GetRequiredService<RunStore>();
+        _ = app.Services.GetRequiredService<StateHome>();
         app.Services.GetRequiredService<CoordinatorMetrics>().CollectFrom(runs, app.Services.GetRequiredService<ExperimentStore>(), app.Logger);
         MapRest(app);
         return app;
@@ -145,7 +159,12 @@ public static class CoordinatorHost
         {
             // What a caller did wrong is told to the caller, not to the log.
             SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
-            StatusCodeSelector = e => e is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError,
+            StatusCodeSelector = e => e switch
+            {
+                BadHttpRequestException bad => bad.StatusCode,
+                OrleansException or TimeoutException or NpgsqlException => StatusCodes.Status503ServiceUnavailable,
+                _ => StatusCodes.Status500InternalServerError,
+            },
         });
         app.UseStatusCodePages();
         app.UseRouting();

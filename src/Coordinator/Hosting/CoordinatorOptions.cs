@@ -1,13 +1,20 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Hosting;
 
 /// <summary>What a coordinator must be told. Everything listens on loopback unless an address here says otherwise.</summary>
 public sealed record CoordinatorOptions
 {
-    /// <summary>Folder of the two SQLite files. One coordinator at a time uses it; a second one is refused.</summary>
+    /// <summary>Folder of the two SQLite files. One coordinator at a time uses it; a second one is refused. Unused if there is a <see cref="Database"/>.</summary>
     public required string StateDirectory { get; init; }
+
+    /// <summary>The PostgreSQL database that holds the state in the folder's place; any number of coordinators share it. Default: none.</summary>
+    public PostgresUrl? Database { get; init; }
+
+    /// <summary>Secret that is a valid API key of role admin from the start on, named <see cref="KeyStore.BootstrapName"/>. Default: none.</summary>
+    public string? AdminKey { get; init; }
 
     /// <summary>Folder that the output folders of runs lie under.</summary>
     public required string OutputRoot { get; init; }
@@ -19,7 +26,7 @@ public sealed record CoordinatorOptions
     public required string AgentToken { get; init; }
 
     /// <summary>
-    /// Where REST listens; beyond loopback only if the state folder holds an API key. Default: a free port of the loopback interface;
+    /// Where REST listens; beyond loopback only if there is an API key. Default: a free port of the loopback interface;
     /// <see cref="CoordinatorHost.Endpoints"/> tells which.
     /// </summary>
     public string Url { get; init; } = "http://127.0.0.1:0";
@@ -52,7 +59,7 @@ public sealed record CoordinatorOptions
     internal bool RunsLoops { get; init; } = true;
 
     /// <summary>Without the secrets, which a record would print.</summary>
-    public override string ToString() => $"coordinator at {Url}, state in {StateDirectory}, cluster {ClusterId}";
+    public override string ToString() => $"coordinator at {Url}, state in {Database?.ToString() ?? StateDirectory}, cluster {ClusterId}";
 }
 
 /// <summary>Where a started coordinator can be reached.</summary>

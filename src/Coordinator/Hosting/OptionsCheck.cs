@@ -18,9 +18,15 @@ internal static class OptionsCheck
         {
             mistakes.Add($"REST does not speak TLS itself, so it cannot listen on {options.Url}. Listen on http://127.0.0.1:PORT and put a proxy that speaks TLS before it.");
         }
-        else if (!IsLoopback(options.Url) && !KeyStore.HoldsKey(options.StateDirectory))
+        else if (!IsLoopback(options.Url) && !HoldsKey(options))
         {
-            mistakes.Add($"REST would listen on {options.Url} for everybody: no API key opens it. Make one with `temper key create --name NAME --role admin --state {options.StateDirectory}`, or listen on 127.0.0.1.");
+            var command = $"temper key create --name NAME --role admin{(options.Database is null ? $" --state {options.StateDirectory}" : "")}";
+            mistakes.Add($"REST would listen on {options.Url} for everybody: no API key opens it. Make one with `{command}`, or listen on 127.0.0.1.");
+        }
+
+        if (options.AdminKey is { } secret && KeyStore.BootstrapMistake(secret) is { } weakness)
+        {
+            mistakes.Add(weakness);
         }
 
         if (string.IsNullOrWhiteSpace(options.AgentToken))
@@ -43,6 +49,9 @@ internal static class OptionsCheck
 
         return mistakes;
     }
+
+    private static bool HoldsKey(CoordinatorOptions options) =>
+        options.AdminKey is not null || (options.Database is { } url ? KeyStore.HoldsKey(url) : KeyStore.HoldsKey(options.StateDirectory));
 
     // Read as the server reads it, which takes every other name for all interfaces: Uri makes "localhost" of "loopback".
     public static bool IsLoopback(string url) =>

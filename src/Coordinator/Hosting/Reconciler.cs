@@ -10,12 +10,14 @@ namespace Temper.Coordinator.Hosting;
 
 /// <summary>
 /// Looks again and again at every run that has not ended: once a second for silence and free slots, every ten seconds, and when called,
-/// for what a crash left half done and for reports. Nothing depends on a timer that has survived.
+/// for what a crash left half done and for reports. Nothing depends on a timer that has survived. Of several coordinators on one database all tick, which
+/// does no harm, and one reconciles: two would write the same report at once. When that one dies, another takes over within seconds.
 /// </summary>
 internal sealed class Reconciler(
     IGrainFactory grains,
     RunStore store,
     ExperimentStore experiments,
+    StateHome home,
     IRunReporter reporter,
     IExperimentReporter experimentReporter,
     CoordinatorOptions options,
@@ -29,9 +31,17 @@ internal sealed class Reconciler(
     private readonly SemaphoreSlim _wanted = new(0, 1);
     private readonly Dictionary<string, int> _reportAttempts = [];
     private readonly ConcurrentQueue<string> _endedHalfway = [];
+    private readonly string _self = Guid.NewGuid().ToString("N");
+    private volatile bool _isAskedFor;
 
-    /// <summary>Asks for a reconciliation soon.</summary>
+    /// <summary>Asks for a reconciliation soon, by whichever coordinator reconciles.</summary>
     public void Wake()
+    {
+        _isAskedFor = true;
+        WakeSelf();
+    }
+
+    private void WakeSelf()
     {
         try
         {
@@ -62,6 +72,20 @@ internal sealed class Reconciler(
         await _oneAtATime.WaitAsync(ct).ConfigureAwait(false);
         try
         {
+            // Those that ended halfway here are known to nobody else.
+            await ReportEndedAsync().ConfigureAwait(false);
+            var isAskedFor = _isAskedFor;
+            _isAskedFor = false;
+            if (!await home.State.LeadAsync(_self).ConfigureAwait(false))
+            {
+                if (isAskedFor)
+                {
+                    await home.State.TellAsync(Notices.Reconcile).ConfigureAwait(false);
+                }
+
+                return;
+            }
+
             foreach (var run in await store.OpenRunsAsync().ConfigureAwait(false))
             {
                 // One run that cannot be read must not keep the others from going on.
@@ -86,6 +110,7 @@ internal sealed class Reconciler(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
+        await home.State.ResignAsync(_self).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await ReportEndedAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -100,7 +125,9 @@ internal sealed class Reconciler(
     {
         if (options.RunsLoops)
         {
-            await Task.WhenAll(TickLoopAsync(stoppingToken), ReconcileLoopAsync(stoppingToken)).ConfigureAwait(false);
+            home.State.Told += Hear;
+            await Task.WhenAll(home.ListenAsync(stoppingToken), TickLoopAsync(stoppingToken), LeadLoopAsync(stoppingToken), ReconcileLoopAsync(stoppingToken)).ConfigureAwait(false);
+            home.State.Told -= Hear;
         }
     }
 
@@ -110,6 +137,24 @@ internal sealed class Reconciler(
         while (await WaitAsync(timer, ct).ConfigureAwait(false))
         {
             await TryAsync(TickAsync, "looking for silent agents", ct).ConfigureAwait(false);
+        }
+    }
+
+    // A round may take longer than the lead is lent for.
+    private async Task LeadLoopAsync(CancellationToken ct)
+    {
+        using var timer = new PeriodicTimer(TickInterval, clock.Time);
+        while (await WaitAsync(timer, ct).ConfigureAwait(false))
+        {
+            await TryAsync(() => home.State.LeadAsync(_self), "holding the lead over the other coordinators", ct).ConfigureAwait(false);
+        }
+    }
+
+    private void Hear(string notice)
+    {
+        if (notice == Notices.Reconcile)
+        {
+            WakeSelf();
         }
     }
 

@@ -14,7 +14,7 @@ namespace Temper.Coordinator.Runs;
 /// only then answers. What a crash leaves undone between these is made good by the next activation.
 /// </summary>
 internal sealed class RunGrain(
-    [PersistentState("run", SqliteGrainStorage.Name)] IPersistentState<RunState> storage,
+    [PersistentState("run", StateHome.GrainStorage)] IPersistentState<RunState> storage,
     RunStore runs,
     MetricStore metrics,
     CoordinatorMetrics observed,
@@ -255,7 +255,7 @@ internal sealed class RunGrain(
     private async Task Index(IReadOnlyList<RunEventRow>? log = null)
     {
         _isIndexStale = true;
-        await runs.SaveAsync(Status(), [.. _state.LastEvents, .. log ?? []]);
+        await runs.SaveAsync(Status(), _state.Changes, [.. _state.LastEvents, .. log ?? []]);
         _isIndexStale = false;
         _indexedAt = clock.Now;
     }

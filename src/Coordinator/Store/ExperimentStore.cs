@@ -1,5 +1,5 @@
+using System.Data.Common;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
@@ -24,24 +24,19 @@ internal sealed record ExperimentRecord(
 /// <summary>Which experiments a list shows; null asks for all.</summary>
 internal sealed record ExperimentFilter(ExperimentPhase? Phase = null, ExperimentKind? Kind = null, string? Name = null);
 
-/// <summary>The index of experiments, in the file of the runs: an experiment and all its runs are accepted in one transaction.</summary>
-internal sealed class ExperimentStore(RunStore runs)
+/// <summary>The index of experiments, in the database of the runs: an experiment and all its runs are accepted in one transaction.</summary>
+internal sealed class ExperimentStore(IDatabase database)
 {
     private static readonly JsonSerializerOptions s_json = new(ProtocolJson.Options) { IgnoreReadOnlyProperties = true };
-    private readonly SqliteFile _file = runs.File;
 
     /// <summary>Writes a submission and its runs; when the task ends all of it is on the disk, or nothing.</summary>
-    public async Task<InsertResult> InsertAsync(ExperimentRecord record, ExperimentStatus status, IReadOnlyList<(RunRow Row, RunStatus Status)> members, string? idempotencyKey, string? bodyHash)
-    {
-        var result = await _file.WriteAsync(connection => Insert(connection, record, status, members, idempotencyKey, bodyHash)).ConfigureAwait(false);
-        runs.Announce();
-        return result;
-    }
+    public Task<InsertResult> InsertAsync(ExperimentRecord record, ExperimentStatus status, IReadOnlyList<(RunRow Row, RunStatus Status)> members, string? idempotencyKey, string? bodyHash) =>
+        database.WriteAsync(RunStore.Submissions, connection => InsertAsync(connection, record, status, members, idempotencyKey, bodyHash), Notices.Events);
 
     /// <summary>What became of an earlier request with this key; null if there was none.</summary>
-    public Task<InsertResult?> FindByKeyAsync(string key, string hash) => _file.ReadAsync(connection => FindByKey(connection, key, hash));
+    public Task<InsertResult?> FindByKeyAsync(string key, string hash) => database.ReadAsync(connection => FindByKeyAsync(connection, key, hash));
 
-    public Task<ExperimentRecord?> FindAsync(string id) => _file.ReadAsync(connection => connection.Query(
+    public Task<ExperimentRecord?> FindAsync(string id) => database.ReadAsync(connection => connection.SingleAsync(
         "SELECT id, spec, layout, plan, output_directory, created_at FROM experiments WHERE id = @id",
         reader => new ExperimentRecord(
             reader.GetString(0),
@@ -50,69 +45,69 @@ internal sealed class ExperimentStore(RunStore runs)
             Read<ExperimentPlan>(reader.GetString(3)),
             reader.GetString(4),
             RunStore.Time(reader.GetString(5))),
-        ("@id", id)).SingleOrDefault());
+        ("@id", id)));
 
     /// <summary>Ids of the experiments that have not ended, in the order of submission.</summary>
-    public Task<IReadOnlyList<string>> OpenAsync() => _file.ReadAsync<IReadOnlyList<string>>(connection => connection.Query(
+    public Task<IReadOnlyList<string>> OpenAsync() => database.ReadAsync(connection => connection.QueryAsync(
         "SELECT id FROM experiments WHERE ended = 0 ORDER BY seq", reader => reader.GetString(0)));
 
     /// <summary>The experiments that have not ended, in the order of submission.</summary>
-    public Task<IReadOnlyList<ExperimentStatus>> OpenStatusesAsync(int most) => _file.ReadAsync<IReadOnlyList<ExperimentStatus>>(connection => connection.Query(
+    public Task<IReadOnlyList<ExperimentStatus>> OpenStatusesAsync(int most) => database.ReadAsync(connection => connection.QueryAsync(
         "SELECT status FROM experiments WHERE ended = 0 ORDER BY seq LIMIT @most", reader => ProtocolJson.Read<ExperimentStatus>(reader.GetString(0)), ("@most", most)));
 
-    public Task<IReadOnlyDictionary<ExperimentPhase, int>> CountByPhaseAsync() => _file.ReadAsync<IReadOnlyDictionary<ExperimentPhase, int>>(connection => connection.Query(
+    public Task<IReadOnlyDictionary<ExperimentPhase, int>> CountByPhaseAsync() => database.ReadAsync<IReadOnlyDictionary<ExperimentPhase, int>>(async connection => (await connection.QueryAsync(
         "SELECT phase, COUNT(*) FROM experiments GROUP BY phase",
-        reader => (Phase: Enum.Parse<ExperimentPhase>(reader.GetString(0), ignoreCase: true), Count: reader.GetInt32(1))).ToDictionary(row => row.Phase, row => row.Count));
+        reader => (Phase: Enum.Parse<ExperimentPhase>(reader.GetString(0), ignoreCase: true), Count: reader.GetInt32(1))).ConfigureAwait(false)).ToDictionary(row => row.Phase, row => row.Count));
 
     /// <summary>The experiment that has not ended and writes to a folder.</summary>
-    public Task<string?> WritingToAsync(string folder) => _file.ReadAsync(connection => WritingTo(connection, folder));
+    public Task<string?> WritingToAsync(string folder) => database.ReadAsync(connection => WritingToAsync(connection, folder));
 
     /// <summary>Experiments from the newest on, those after <paramref name="before"/> in that order.</summary>
-    public Task<IReadOnlyList<(long Order, ExperimentStatus Status)>> ListAsync(ExperimentFilter filter, long? before, int most) => _file.ReadAsync<IReadOnlyList<(long, ExperimentStatus)>>(connection => connection.Query(
+    public Task<IReadOnlyList<(long Order, ExperimentStatus Status)>> ListAsync(ExperimentFilter filter, long? before, int most) => database.ReadAsync(connection => connection.QueryAsync(
         """
         SELECT seq, status FROM experiments
-        WHERE (@phase IS NULL OR phase = @phase) AND (@kind IS NULL OR kind = @kind) AND (@name IS NULL OR name = @name)
-        AND (@before IS NULL OR seq < @before) ORDER BY seq DESC LIMIT @most
+        WHERE (CAST(@phase AS TEXT) IS NULL OR phase = @phase) AND (CAST(@kind AS TEXT) IS NULL OR kind = @kind) AND (CAST(@name AS TEXT) IS NULL OR name = @name)
+        AND (CAST(@before AS BIGINT) IS NULL OR seq < @before) ORDER BY seq DESC LIMIT @most
         """,
         reader => (reader.GetInt64(0), ProtocolJson.Read<ExperimentStatus>(reader.GetString(1))),
         ("@phase", filter.Phase is { } phase ? Word(phase) : null), ("@kind", filter.Kind is { } kind ? Word(kind) : null), ("@name", filter.Name), ("@before", before), ("@most", most)));
 
-    /// <summary>Writes what changed. Writing it again changes nothing more.</summary>
-    public async Task SaveAsync(ExperimentStatus status, IReadOnlyList<RunEventRow> events)
-    {
-        await _file.WriteAsync(connection =>
+    /// <summary>Writes what changed. Writing it again changes nothing more. What has ended stays so.</summary>
+    public Task SaveAsync(ExperimentStatus status, IReadOnlyList<RunEventRow> events) => database.WriteAsync(
+        status.Id,
+        async connection =>
         {
-            connection.Execute(
-                "UPDATE experiments SET phase = @phase, ended = @ended, status = @status WHERE id = @id",
-                ("@id", status.Id), ("@phase", Word(status.Phase)), ("@ended", status.Phase.IsTerminal()), ("@status", ProtocolJson.Write(status)));
-            RunStore.InsertEvents(connection, status.Id, events);
-        }).ConfigureAwait(false);
-        if (events.Count > 0)
-        {
-            runs.Announce();
-        }
-    }
+            await connection.ExecuteAsync(
+                "UPDATE experiments SET phase = @phase, ended = @ended, status = @status WHERE id = @id AND ended <= @ended",
+                ("@id", status.Id), ("@phase", Word(status.Phase)), ("@ended", RunStore.Flag(status.Phase.IsTerminal())), ("@status", ProtocolJson.Write(status))).ConfigureAwait(false);
+            return await RunStore.InsertEventsAsync(connection, status.Id, events).ConfigureAwait(false);
+        },
+        events.Count > 0 ? Notices.Events : null);
 
-    private static InsertResult Insert(SqliteConnection connection, ExperimentRecord record, ExperimentStatus status, IReadOnlyList<(RunRow Row, RunStatus Status)> members, string? idempotencyKey, string? bodyHash)
+    /// <summary>The state of an experiment as the index knows it, a few seconds old at most; null if there is no such experiment.</summary>
+    public Task<ExperimentStatus?> StatusAsync(string id) => database.ReadAsync(connection => connection.SingleAsync(
+        "SELECT status FROM experiments WHERE id = @id", reader => ProtocolJson.Read<ExperimentStatus>(reader.GetString(0)), ("@id", id)));
+
+    private static async Task<InsertResult> InsertAsync(DbConnection connection, ExperimentRecord record, ExperimentStatus status, IReadOnlyList<(RunRow Row, RunStatus Status)> members, string? idempotencyKey, string? bodyHash)
     {
-        if (idempotencyKey is not null && FindByKey(connection, idempotencyKey, bodyHash) is { } earlier)
+        if (idempotencyKey is not null && await FindByKeyAsync(connection, idempotencyKey, bodyHash).ConfigureAwait(false) is { } earlier)
         {
             return earlier;
         }
 
-        if (WritingTo(connection, record.OutputDirectory) is { } other)
+        if (await WritingToAsync(connection, record.OutputDirectory).ConfigureAwait(false) is { } other)
         {
             return new InsertResult.OutputTaken(other, record.OutputDirectory);
         }
 
         var folders = members.Select(member => member.Row.OutputDirectory).ToHashSet();
-        var taken = connection.Query("SELECT id, output_directory FROM runs WHERE ended = 0", reader => (Id: reader.GetString(0), Folder: reader.GetString(1)));
+        var taken = await connection.QueryAsync("SELECT id, output_directory FROM runs WHERE ended = 0", reader => (Id: reader.GetString(0), Folder: reader.GetString(1))).ConfigureAwait(false);
         if (taken.FirstOrDefault(run => folders.Contains(run.Folder)) is { Id: { } living } writer)
         {
             return new InsertResult.OutputTaken(living, writer.Folder);
         }
 
-        connection.Execute(
+        await connection.ExecuteAsync(
             """
             INSERT INTO experiments (id, name, kind, spec, layout, plan, output_directory, created_at, idempotency_key, body_hash, phase, ended, status)
             VALUES (@id, @name, @kind, @spec, @layout, @plan, @output, @created, @key, @hash, @phase, 0, @status)
@@ -128,21 +123,21 @@ internal sealed class ExperimentStore(RunStore runs)
             ("@key", idempotencyKey),
             ("@hash", bodyHash),
             ("@phase", Word(status.Phase)),
-            ("@status", ProtocolJson.Write(status)));
-        RunStore.InsertEvents(connection, record.Id, [new RunEventRow("submitted", record.CreatedAt, "submitted", $"Experiment '{record.Spec.Name}' was accepted with {members.Count} runs.")]);
+            ("@status", ProtocolJson.Write(status))).ConfigureAwait(false);
+        await RunStore.InsertEventsAsync(connection, record.Id, [new RunEventRow("submitted", record.CreatedAt, "submitted", $"Experiment '{record.Spec.Name}' was accepted with {members.Count} runs.")]).ConfigureAwait(false);
         foreach (var (row, runStatus) in members)
         {
-            RunStore.Insert(connection, row, runStatus, null, null);
+            await RunStore.InsertAsync(connection, row, runStatus, null, null).ConfigureAwait(false);
         }
 
         return new InsertResult.Inserted(record.Id);
     }
 
-    private static string? WritingTo(SqliteConnection connection, string folder) =>
-        connection.Query("SELECT id FROM experiments WHERE ended = 0 AND output_directory = @output", reader => reader.GetString(0), ("@output", folder)).FirstOrDefault();
+    private static Task<string?> WritingToAsync(DbConnection connection, string folder) => connection.SingleAsync(
+        "SELECT id FROM experiments WHERE ended = 0 AND output_directory = @output LIMIT 1", reader => reader.GetString(0), ("@output", folder));
 
-    private static InsertResult? FindByKey(SqliteConnection connection, string key, string? hash) =>
-        connection.Query("SELECT id, body_hash FROM experiments WHERE idempotency_key = @key", reader => (Id: reader.GetString(0), Hash: reader.Text(1)), ("@key", key)) switch
+    private static async Task<InsertResult?> FindByKeyAsync(DbConnection connection, string key, string? hash) =>
+        await connection.QueryAsync("SELECT id, body_hash FROM experiments WHERE idempotency_key = @key", reader => (Id: reader.GetString(0), Hash: reader.Text(1)), ("@key", key)).ConfigureAwait(false) switch
         {
             [var (id, known)] => known == hash ? new InsertResult.Repeated(id) : new InsertResult.KeyTaken(id),
             _ => null,

@@ -1,6 +1,6 @@
+using System.Data.Common;
 using System.Globalization;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
@@ -9,75 +9,85 @@ using Temper.Coordinator.Runs;
 namespace Temper.Coordinator.Store;
 
 /// <summary>The index of runs and their events. Lists are read from here, never by asking grains one by one.</summary>
-internal sealed class RunStore(string directory) : IDisposable
+internal sealed class RunStore
 {
-    private readonly SqliteFile _file = new(Path.Combine(directory, "state.db"), StateSchema.Create, durable: true);
+    /// <summary>The turn of submissions: each sees all before it, whoever took them, so that neither a folder nor a key is given out twice.</summary>
+    public const string Submissions = "submissions";
+
+    private readonly IDatabase _database;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The file, which grain storage writes too.</summary>
-    public SqliteFile File => _file;
+    public RunStore(IDatabase database)
+    {
+        _database = database;
+        database.Told += notice =>
+        {
+            if (notice == Notices.Events)
+            {
+                Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+            }
+        };
+    }
 
     /// <summary>Ends at the next new event of any run. Take it before reading, or an event in between is missed.</summary>
     public Task NextEvent => Volatile.Read(ref _changed).Task;
 
     /// <summary>Writes a submission; when the task ends it is on the disk.</summary>
-    public async Task<InsertResult> InsertAsync(RunRow row, RunStatus status, string? idempotencyKey, string? bodyHash)
-    {
-        var result = await _file.WriteAsync(connection => Insert(connection, row, status, idempotencyKey, bodyHash)).ConfigureAwait(false);
-        Announce();
-        return result;
-    }
+    public Task<InsertResult> InsertAsync(RunRow row, RunStatus status, string? idempotencyKey, string? bodyHash) =>
+        _database.WriteAsync(Submissions, connection => InsertAsync(connection, row, status, idempotencyKey, bodyHash), Notices.Events);
 
     /// <summary>What became of an earlier request with this key; null if there was none.</summary>
-    public Task<InsertResult?> FindByKeyAsync(string key, string hash) => _file.ReadAsync(connection => FindByKey(connection, key, hash));
+    public Task<InsertResult?> FindByKeyAsync(string key, string hash) => _database.ReadAsync(connection => FindByKeyAsync(connection, key, hash));
 
     /// <summary>Writes what changed. Writing it again changes nothing more.</summary>
-    public async Task SaveAsync(RunStatus status, IReadOnlyList<RunEventRow> events)
-    {
-        await _file.WriteAsync(connection =>
+    /// <param name="status">The run as it is now.</param>
+    /// <param name="changes">How often its state was stored: a status of an earlier state, from a grain that does not know yet that it was replaced, does not come through.</param>
+    /// <param name="events">What happened.</param>
+    public Task SaveAsync(RunStatus status, long changes, IReadOnlyList<RunEventRow> events) => _database.WriteAsync(
+        status.Id,
+        async connection =>
         {
-            connection.Execute(
-                "UPDATE runs SET phase = @phase, ended = @ended, status = @status WHERE id = @id",
-                ("@id", status.Id), ("@phase", Name(status.Phase)), ("@ended", status.Phase.IsTerminal()), ("@status", ProtocolJson.Write(status)));
-            InsertEvents(connection, status.Id, events);
-        }).ConfigureAwait(false);
-        if (events.Count > 0)
-        {
-            Announce();
-        }
-    }
+            await connection.ExecuteAsync(
+                "UPDATE runs SET phase = @phase, ended = @ended, status = @status, changes = @changes WHERE id = @id AND changes <= @changes",
+                ("@id", status.Id), ("@phase", Name(status.Phase)), ("@ended", Flag(status.Phase.IsTerminal())), ("@status", ProtocolJson.Write(status)), ("@changes", changes)).ConfigureAwait(false);
+            return await InsertEventsAsync(connection, status.Id, events).ConfigureAwait(false);
+        },
+        events.Count > 0 ? Notices.Events : null);
 
-    public Task<RunRow?> FindAsync(string id) => _file.ReadAsync(connection => Find(connection, id));
+    public Task<RunRow?> FindAsync(string id) => _database.ReadAsync(connection => FindAsync(connection, id));
 
     /// <summary>A run that another one may start from, read on the calling thread.</summary>
-    public OriginRun? FindOrigin(string id) => _file.Read(connection => Find(connection, id) is { } row
-        ? new OriginRun(id, SpecJson.Read(row.Spec), row.DataRoots, row.OutputDirectory, connection.Query("SELECT phase FROM runs WHERE id = @id", reader => Phase(reader.GetString(0)), ("@id", id)).Single())
+    public OriginRun? FindOrigin(string id) => _database.Read(async connection => await FindAsync(connection, id).ConfigureAwait(false) is { } row
+        ? new OriginRun(id, SpecJson.Read(row.Spec), row.DataRoots, row.OutputDirectory, (await StatusAsync(connection, id).ConfigureAwait(false))!.Phase)
         : null);
 
+    /// <summary>The state of a run as the index knows it: after each change as it is, its step within a few seconds. Null if there is no such run.</summary>
+    public Task<RunStatus?> StatusAsync(string id) => _database.ReadAsync(connection => StatusAsync(connection, id));
+
     /// <summary>The runs that have not ended, in the order of submission.</summary>
-    public Task<IReadOnlyList<OpenRun>> OpenRunsAsync() => _file.ReadAsync(OpenRuns);
+    public Task<IReadOnlyList<OpenRun>> OpenRunsAsync() => _database.ReadAsync(OpenRunsAsync);
 
     /// <summary>The runs of an experiment, in the order of its layout.</summary>
-    public Task<IReadOnlyList<RunStatus>> OfExperimentAsync(string experiment) => _file.ReadAsync<IReadOnlyList<RunStatus>>(connection => connection.Query(
+    public Task<IReadOnlyList<RunStatus>> OfExperimentAsync(string experiment) => _database.ReadAsync(connection => connection.QueryAsync(
         "SELECT status FROM runs WHERE experiment = @experiment ORDER BY seq",
         reader => ProtocolJson.Read<RunStatus>(reader.GetString(0)),
         ("@experiment", experiment)));
 
     /// <summary>Runs from the newest on, those after <paramref name="before"/> in that order.</summary>
-    public Task<IReadOnlyList<(long Order, RunStatus Status)>> ListAsync(RunFilter filter, long? before, int most) => _file.ReadAsync<IReadOnlyList<(long, RunStatus)>>(connection => connection.Query(
+    public Task<IReadOnlyList<(long Order, RunStatus Status)>> ListAsync(RunFilter filter, long? before, int most) => _database.ReadAsync(connection => connection.QueryAsync(
         """
         SELECT seq, status FROM runs
-        WHERE (@phase IS NULL OR phase = @phase) AND (@name IS NULL OR name = @name) AND (@experiment IS NULL OR experiment = @experiment)
-        AND (@before IS NULL OR seq < @before) ORDER BY seq DESC LIMIT @most
+        WHERE (CAST(@phase AS TEXT) IS NULL OR phase = @phase) AND (CAST(@name AS TEXT) IS NULL OR name = @name) AND (CAST(@experiment AS TEXT) IS NULL OR experiment = @experiment)
+        AND (CAST(@before AS BIGINT) IS NULL OR seq < @before) ORDER BY seq DESC LIMIT @most
         """,
         reader => (reader.GetInt64(0), ProtocolJson.Read<RunStatus>(reader.GetString(1))),
         ("@phase", filter.Phase is { } p ? Name(p) : null), ("@name", filter.Name), ("@experiment", filter.Experiment), ("@before", before), ("@most", most)));
 
-    public Task<IReadOnlyDictionary<RunPhase, int>> CountByPhaseAsync() => _file.ReadAsync<IReadOnlyDictionary<RunPhase, int>>(connection => connection.Query(
+    public Task<IReadOnlyDictionary<RunPhase, int>> CountByPhaseAsync() => _database.ReadAsync<IReadOnlyDictionary<RunPhase, int>>(async connection => (await connection.QueryAsync(
         "SELECT phase, COUNT(*) FROM runs GROUP BY phase",
-        reader => (Phase: Phase(reader.GetString(0)), Count: reader.GetInt32(1))).ToDictionary(row => row.Phase, row => row.Count));
+        reader => (Phase: Phase(reader.GetString(0)), Count: reader.GetInt32(1))).ConfigureAwait(false)).ToDictionary(row => row.Phase, row => row.Count));
 
-    public Task<IReadOnlyList<StoredEvent>> EventsAsync(string run, long after, int most) => _file.ReadAsync<IReadOnlyList<StoredEvent>>(connection => connection.Query(
+    public Task<IReadOnlyList<StoredEvent>> EventsAsync(string run, long after, int most) => _database.ReadAsync(connection => connection.QueryAsync(
         "SELECT id, at, kind, message, data FROM events WHERE run = @run AND id > @after ORDER BY id LIMIT @most",
         reader => new StoredEvent(
             reader.GetInt64(0),
@@ -87,9 +97,10 @@ internal sealed class RunStore(string directory) : IDisposable
             reader.Text(4) is { } data ? JsonSerializer.Deserialize<JsonElement>(data) : null),
         ("@run", run), ("@after", after), ("@most", most)));
 
-    public void Dispose() => _file.Dispose();
+    private static Task<RunStatus?> StatusAsync(DbConnection connection, string id) => connection.SingleAsync(
+        "SELECT status FROM runs WHERE id = @id", reader => ProtocolJson.Read<RunStatus>(reader.GetString(0)), ("@id", id));
 
-    private static RunRow? Find(SqliteConnection connection, string id) => connection.Query(
+    private static Task<RunRow?> FindAsync(DbConnection connection, string id) => connection.SingleAsync(
         "SELECT id, name, spec, data_roots, output_directory, plan, created_at, origins, experiment, experiment_key FROM runs WHERE id = @id",
         reader => new RunRow(
             reader.GetString(0),
@@ -101,49 +112,56 @@ internal sealed class RunStore(string directory) : IDisposable
             Time(reader.GetString(6)),
             ProtocolJson.Read<ModelOrigin[]>(reader.GetString(7)),
             reader.Text(8) is { } experiment ? new ExperimentMember(experiment, reader.GetString(9)) : null),
-        ("@id", id)).SingleOrDefault();
+        ("@id", id));
 
-    private static InsertResult? FindByKey(SqliteConnection connection, string key, string? hash) =>
-        connection.Query("SELECT id, body_hash FROM runs WHERE idempotency_key = @key", reader => (Id: reader.GetString(0), Hash: reader.Text(1)), ("@key", key)) switch
+    private static async Task<InsertResult?> FindByKeyAsync(DbConnection connection, string key, string? hash) =>
+        await connection.QueryAsync("SELECT id, body_hash FROM runs WHERE idempotency_key = @key", reader => (Id: reader.GetString(0), Hash: reader.Text(1)), ("@key", key)).ConfigureAwait(false) switch
         {
             [var (id, known)] => known == hash ? new InsertResult.Repeated(id) : new InsertResult.KeyTaken(id),
             _ => null,
         };
 
     // The parents of most runs in a line are the same few.
-    private static IReadOnlyList<OpenRun> OpenRuns(SqliteConnection connection)
+    private async Task<IReadOnlyList<OpenRun>> OpenRunsAsync(DbConnection connection)
     {
-        var open = connection.Query(
-            "SELECT seq, json_extract(plan, '$.memory_bytes'), status FROM runs WHERE ended = 0 ORDER BY seq",
-            reader => (Order: reader.GetInt64(0), Memory: reader.GetInt64(1), Status: ProtocolJson.Read<RunStatus>(reader.GetString(2))));
-        var known = open.ToDictionary(run => run.Status.Id, run => run.Status);
-        return [.. open.Select(run => new OpenRun(run.Order, run.Memory, run.Status, [.. (run.Status.StartsFrom ?? []).Select(Parent)]))];
-
-        RunStatus Parent(string id)
+        var rows = await connection.QueryAsync(
+            $"SELECT seq, {_database.Number("plan", "memory_bytes")}, status FROM runs WHERE ended = 0 ORDER BY seq",
+            reader => (Order: reader.GetInt64(0), Memory: reader.GetDouble(1), Status: ProtocolJson.Read<RunStatus>(reader.GetString(2)))).ConfigureAwait(false);
+        var known = rows.ToDictionary(run => run.Status.Id, run => run.Status);
+        var open = new List<OpenRun>();
+        foreach (var run in rows)
         {
-            if (!known.TryGetValue(id, out var parent))
+            var parents = new List<RunStatus>();
+            foreach (var id in run.Status.StartsFrom ?? [])
             {
-                parent = known[id] = connection.Query("SELECT status FROM runs WHERE id = @id", reader => ProtocolJson.Read<RunStatus>(reader.GetString(0)), ("@id", id)).Single();
+                if (!known.TryGetValue(id, out var parent))
+                {
+                    parent = known[id] = await StatusAsync(connection, id).ConfigureAwait(false) ?? throw new InvalidOperationException($"Run {run.Status.Id} starts from run {id}, which is not there.");
+                }
+
+                parents.Add(parent);
             }
 
-            return parent;
+            open.Add(new OpenRun(run.Order, (long)run.Memory, run.Status, parents));
         }
+
+        return open;
     }
 
     /// <summary>Writes a submission within the caller's transaction.</summary>
-    internal static InsertResult Insert(SqliteConnection connection, RunRow row, RunStatus status, string? idempotencyKey, string? bodyHash)
+    internal static async Task<InsertResult> InsertAsync(DbConnection connection, RunRow row, RunStatus status, string? idempotencyKey, string? bodyHash)
     {
-        if (idempotencyKey is not null && FindByKey(connection, idempotencyKey, bodyHash) is { } earlier)
+        if (idempotencyKey is not null && await FindByKeyAsync(connection, idempotencyKey, bodyHash).ConfigureAwait(false) is { } earlier)
         {
             return earlier;
         }
 
-        if (connection.Query("SELECT id FROM runs WHERE ended = 0 AND output_directory = @output", reader => reader.GetString(0), ("@output", row.OutputDirectory)) is [var other, ..])
+        if (await connection.QueryAsync("SELECT id FROM runs WHERE ended = 0 AND output_directory = @output", reader => reader.GetString(0), ("@output", row.OutputDirectory)).ConfigureAwait(false) is [var other, ..])
         {
             return new InsertResult.OutputTaken(other, row.OutputDirectory);
         }
 
-        connection.Execute(
+        await connection.ExecuteAsync(
             """
             INSERT INTO runs (id, name, spec, data_roots, output_directory, plan, created_at, idempotency_key, body_hash, phase, ended, status, origins, experiment, experiment_key)
             VALUES (@id, @name, @spec, @roots, @output, @plan, @created, @key, @hash, @phase, 0, @status, @origins, @experiment, @experiment_key)
@@ -161,24 +179,29 @@ internal sealed class RunStore(string directory) : IDisposable
             ("@status", ProtocolJson.Write(status)),
             ("@origins", ProtocolJson.Write(row.Origins)),
             ("@experiment", row.Experiment?.ExperimentId),
-            ("@experiment_key", row.Experiment?.Key));
-        InsertEvents(connection, row.Id, [new RunEventRow("submitted", row.CreatedAt, "submitted", $"Run '{row.Name}' was accepted.")]);
+            ("@experiment_key", row.Experiment?.Key)).ConfigureAwait(false);
+        await InsertEventsAsync(connection, row.Id, [new RunEventRow("submitted", row.CreatedAt, "submitted", $"Run '{row.Name}' was accepted.")]).ConfigureAwait(false);
         return new InsertResult.Inserted(row.Id);
     }
 
-    internal static void InsertEvents(SqliteConnection connection, string run, IReadOnlyList<RunEventRow> events)
+    /// <summary>
+    /// Adds events within the caller's transaction, whose turn is the run or experiment that they are of; or which has made it, so that nobody else knows it yet. So the
+    /// events of one run become visible in the order of their ids, and whoever has read up to one misses none before it.
+    /// </summary>
+    internal static async Task<int> InsertEventsAsync(DbConnection connection, string run, IReadOnlyList<RunEventRow> events)
     {
         foreach (var e in events)
         {
-            connection.Execute(
-                "INSERT OR IGNORE INTO events (run, key, at, kind, message, data) VALUES (@run, @key, @at, @kind, @message, @data)",
-                ("@run", run), ("@key", e.Key), ("@at", Time(e.At)), ("@kind", e.Kind), ("@message", e.Message), ("@data", e.Data));
+            await connection.ExecuteAsync(
+                "INSERT INTO events (run, key, at, kind, message, data) VALUES (@run, @key, @at, @kind, @message, @data) ON CONFLICT DO NOTHING",
+                ("@run", run), ("@key", e.Key), ("@at", Time(e.At)), ("@kind", e.Kind), ("@message", e.Message), ("@data", e.Data)).ConfigureAwait(false);
         }
+
+        return events.Count;
     }
 
-    /// <summary>Wakes those who wait for events.</summary>
-    internal void Announce() =>
-        Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    /// <summary>A truth value as both databases have it.</summary>
+    internal static int Flag(bool value) => value ? 1 : 0;
 
     private static string Name(RunPhase phase) => JsonNamingPolicy.SnakeCaseLower.ConvertName(phase.ToString());
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using Microsoft.Data.Sqlite;
 
 namespace Temper.Coordinator.Store;
@@ -7,7 +8,7 @@ namespace Temper.Coordinator.Store;
 /// One SQLite file in WAL mode. All writes run one after the other on a thread of this file's own, since SQLite has one writer and
 /// its asynchronous calls block; reads run on pooled connections beside it.
 /// </summary>
-internal sealed class SqliteFile : IDisposable
+internal sealed class SqliteFile : IDatabase
 {
     private readonly BlockingCollection<Action> _work = [];
     private readonly SqliteConnection _writer;
@@ -17,30 +18,48 @@ internal sealed class SqliteFile : IDisposable
     {
         ConnectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = true }.ToString();
         _writer = new SqliteConnection(ConnectionString);
-        _writer.Open();
-        // FULL: a commit is on the disk before the call returns, so that an answer given after it survives a loss of power.
-        _writer.Execute($"PRAGMA journal_mode = WAL; PRAGMA synchronous = {(durable ? "FULL" : "NORMAL")};");
-        create(_writer);
+        try
+        {
+            _writer.Open();
+            // FULL: a commit is on the disk before the call returns, so that an answer given after it survives a loss of power.
+            _writer.Execute($"PRAGMA journal_mode = WAL; PRAGMA synchronous = {(durable ? "FULL" : "NORMAL")};");
+            create(_writer);
+        }
+        catch
+        {
+            _writer.Dispose();
+            throw;
+        }
+
         _thread = new Thread(Work) { IsBackground = true, Name = $"sqlite {Path.GetFileName(path)}" };
         _thread.Start();
     }
 
+    public event Action<string>? Told;
+
     public string ConnectionString { get; }
 
-    /// <summary>Runs <paramref name="write"/> in a transaction of its own; the task ends when it is committed.</summary>
-    public Task<T> WriteAsync<T>(Func<SqliteConnection, T> write) => OnWriterThread(() =>
-    {
-        using var transaction = _writer.BeginTransaction(deferred: false);
-        var result = write(_writer);
-        transaction.Commit();
-        return result;
-    });
+    public string RowOrder => "rowid";
 
-    public Task WriteAsync(Action<SqliteConnection> write) => WriteAsync(connection =>
+    public string Number(string column, string field) => $"json_extract({column}, '$.{field}')";
+
+    // All writes are in turn here, whatever their names.
+    public async Task<T> WriteAsync<T>(string? turn, Func<DbConnection, Task<T>> write, string? notice = null)
     {
-        write(connection);
-        return true;
-    });
+        var result = await OnWriterThread(() =>
+        {
+            using var transaction = _writer.BeginTransaction(deferred: false);
+            var written = write(_writer).GetAwaiter().GetResult();
+            transaction.Commit();
+            return written;
+        }).ConfigureAwait(false);
+        if (notice is not null)
+        {
+            Told?.Invoke(notice);
+        }
+
+        return result;
+    }
 
     /// <summary>Runs <paramref name="work"/> in turn with the writes, for writers that bring a connection of their own.</summary>
     public Task<T> OnWriterThread<T>(Func<T> work)
@@ -60,15 +79,25 @@ internal sealed class SqliteFile : IDisposable
         return done.Task;
     }
 
-    public Task<T> ReadAsync<T>(Func<SqliteConnection, T> read) => Task.Run(() => Read(read));
+    public Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> read) => Task.Run(() => Read(read));
 
-    /// <summary>Reads on the calling thread, for work that has one of its own.</summary>
-    public T Read<T>(Func<SqliteConnection, T> read)
+    public T Read<T>(Func<DbConnection, Task<T>> read)
     {
         using var connection = new SqliteConnection(ConnectionString);
         connection.Open();
-        return read(connection);
+        return read(connection).GetAwaiter().GetResult();
     }
+
+    public Task TellAsync(string notice)
+    {
+        Told?.Invoke(notice);
+        return Task.CompletedTask;
+    }
+
+    // The state folder has one coordinator at a time.
+    public Task<bool> LeadAsync(string holder) => Task.FromResult(true);
+
+    public Task ResignAsync(string holder) => Task.CompletedTask;
 
     public void Dispose()
     {

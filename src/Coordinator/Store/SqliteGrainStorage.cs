@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.Storage;
 
 namespace Temper.Coordinator.Store;
@@ -9,14 +8,8 @@ namespace Temper.Coordinator.Store;
 /// </summary>
 internal sealed class SqliteGrainStorage(IGrainStorage inner, SqliteFile file) : IGrainStorage
 {
-    /// <summary>Name that grains give.</summary>
-    public const string Name = "runs";
-
     /// <summary>Name of the provider underneath.</summary>
     public const string InnerName = "runs-ado";
-
-    public static SqliteGrainStorage Create(IServiceProvider services) =>
-        new(services.GetRequiredKeyedService<IGrainStorage>(InnerName), services.GetRequiredService<RunStore>().File);
 
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
         InTurn(() => inner.ReadStateAsync(stateName, grainId, grainState));

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
+using Temper.Worker.Devices;
 using Temper.Worker.Observability;
 
 namespace Temper.Worker.Agents;
@@ -68,7 +69,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
         {
             metrics.CountNoAnswer();
-            Trouble($"The coordinator at {options.Coordinator} does not answer ({e.GetBaseException().Message}); trainers go on.");
+            Trouble($"The coordinator at {string.Join(" or ", options.Coordinators)} does not answer ({e.GetBaseException().Message}); trainers go on.");
             if (_trainers.Count > 0 && time.GetElapsedTime(_lastAnswer) > options.AloneLimit)
             {
                 // Ended, not forgotten: what they said of their checkpoints is still to be told.
@@ -92,8 +93,8 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         _session,
         Environment.MachineName,
         options.Slots,
-        options.MemoryPerSlot ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / options.Slots,
-        Processor.HasBf16,
+        options.MemoryPerSlot ?? HostDevices.MemoryPerSlot(options.Slots),
+        HostDevices.HasBf16,
         [
             .. _trainers.Select(trainer => trainer.Report(EventsPerHeartbeat)),
             .. _pending.Select(key => new TrainerReport(key.RunId, key.Epoch, key.Rank, TrainerProcessState.Pending, 0, [])),

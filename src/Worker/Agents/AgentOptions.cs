@@ -6,8 +6,8 @@ public sealed class AgentOptions
     /// <summary>Name of the environment variable that holds the agent token: an argument would be visible to everybody on the machine.</summary>
     public const string TokenVariable = "TEMPER_AGENT_TOKEN";
 
-    /// <summary>Base address of the coordinator's REST interface.</summary>
-    public required Uri Coordinator { get; init; }
+    /// <summary>Base addresses of the REST interfaces of the cluster's coordinators, one at least: any one that answers is asked.</summary>
+    public required IReadOnlyList<Uri> Coordinators { get; init; }
 
     /// <summary>The token that agents show; the coordinator was given the same.</summary>
     public required string Token { get; init; }
@@ -21,7 +21,7 @@ public sealed class AgentOptions
     /// <summary>Address under which the trainers of other hosts reach trainers here. Default: 127.0.0.1, this machine alone.</summary>
     public string AdvertisedAddress { get; init; } = "127.0.0.1";
 
-    /// <summary>Bytes that one trainer may use. Default: this machine's memory, shared by the slots.</summary>
+    /// <summary>Bytes that one trainer may use. Default: its GPU's memory, or this machine's, shared by the slots.</summary>
     public long? MemoryPerSlot { get; init; }
 
     /// <summary>The command that starts a trainer: a program and its arguments.</summary>

@@ -1,23 +1,28 @@
-using System.Net;
-using System.Net.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
+using Orleans.Messaging;
 using Temper.Contracts.Agents;
 
 namespace Temper.Worker.Agents;
 
 /// <summary>
 /// The agent's way to its coordinator: an Orleans client whose gateways are learnt over REST, so that a host with GPUs needs neither
-/// the database's password nor a fixed port. After a failed call everything is learnt anew, since a restarted coordinator has other ports.
+/// the database's password nor a fixed port. With several gateways it goes over to another one by itself. After a failed call to the only one, or when it gets
+/// no further, everything is learnt anew, since a restarted coordinator has other ports.
 /// </summary>
 internal sealed class CoordinatorLink(AgentOptions options) : IAsyncDisposable
 {
-    private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(5);
+    /// <summary>How long a call may take.</summary>
+    public static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(5);
 
-    private readonly HttpClient _http = new() { BaseAddress = options.Coordinator, Timeout = CallLimit };
+    // A coordinator that dies takes grains along, which answer again when the others have declared it dead: that is no reason to connect anew each second.
+    private const int MostFailures = 5;
+
+    private readonly CoordinatorDirectory _directory = new(options);
     private IHost? _client;
+    private int _failures;
 
     /// <summary>Sends a heartbeat.</summary>
     /// <returns>The orders.</returns>
@@ -28,11 +33,17 @@ internal sealed class CoordinatorLink(AgentOptions options) : IAsyncDisposable
         {
             _client ??= await Connect(ct);
             RequestContext.Set(IAgentGrain.TokenKey, options.Token);
-            return await _client.Services.GetRequiredService<IGrainFactory>().GetGrain<IAgentGrain>(options.AgentId).Heartbeat(heartbeat).WaitAsync(CallLimit, ct);
+            var orders = await _client.Services.GetRequiredService<IGrainFactory>().GetGrain<IAgentGrain>(options.AgentId).Heartbeat(heartbeat).WaitAsync(CallLimit, ct);
+            _failures = 0;
+            return orders;
         }
         catch
         {
-            await Disconnect();
+            if (++_failures % MostFailures == 0 || _directory.Count < 2)
+            {
+                await Disconnect();
+            }
+
             throw;
         }
     }
@@ -40,24 +51,19 @@ internal sealed class CoordinatorLink(AgentOptions options) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Disconnect();
-        _http.Dispose();
+        _directory.Dispose();
     }
 
     private async Task<IHost> Connect(CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "api/v1/agents/gateways");
-        request.Headers.Authorization = new("Bearer", options.Token);
-        using var response = await _http.SendAsync(request, ct);
-        response.EnsureSuccessStatusCode();
-        var cluster = await response.Content.ReadFromJsonAsync<GatewayList>(ProtocolJson.Options, ct)
-            ?? throw new InvalidOperationException("The coordinator named no gateways.");
-
+        var cluster = await _directory.AskAsync(ct);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Logging.SetMinimumLevel(LogLevel.None);
         builder.UseOrleansClient(client => client
-            .UseStaticClustering([.. cluster.Gateways.Select(IPEndPoint.Parse)])
             .Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (cluster.ClusterId, cluster.ServiceId))
             .Configure<ClientMessagingOptions>(o => o.ResponseTimeout = CallLimit));
+        builder.Services.AddSingleton<IGatewayListProvider>(_directory);
+        builder.Services.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = CallLimit);
         // The client is a part of the agent: signals are the agent's to hear.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         var host = builder.Build();

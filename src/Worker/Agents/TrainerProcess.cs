@@ -112,7 +112,7 @@ internal sealed class TrainerProcess : IDisposable
 
         // Only the agent talks to the coordinator.
         start.Environment.Remove(AgentOptions.TokenVariable);
-        foreach (var (name, value) in TrainerEnvironment.Variables(assignment.Spec.Threads))
+        foreach (var (name, value) in TrainerEnvironment.Variables(order.Slot, assignment.Spec.Threads))
         {
             start.Environment[name] = value;
         }

@@ -18,6 +18,7 @@ internal enum Operation : byte
     SumDoubles = 2,
     GatherLengths = 3,
     GatherBytes = 4,
+    RollCall = 5,
 }
 
 /// <summary>Why an exchange ended. The value stands on the wire.</summary>
@@ -40,6 +41,7 @@ internal readonly record struct Call(Operation Operation, uint Sequence, long By
         Operation.SumFloats => Format($"all-reduce of {Bytes / sizeof(float)} floats (call {Sequence})"),
         Operation.SumDoubles => Format($"all-reduce of {Bytes / sizeof(double)} doubles (call {Sequence})"),
         Operation.GatherLengths => Format($"all-gather among {Bytes / sizeof(long)} ranks (call {Sequence})"),
+        Operation.RollCall => Format($"roll call (call {Sequence})"),
         Operation.GatherBytes => Format($"all-gather of {Bytes} bytes (call {Sequence})"),
         _ => Format($"operation {(byte)Operation} of {Bytes} bytes (call {Sequence})"),
     };

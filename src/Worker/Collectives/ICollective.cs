@@ -1,9 +1,10 @@
+using static TorchSharp.torch;
+
 namespace Temper.Worker.Collectives;
 
 /// <summary>
 /// Exchange between the ranks of one run. Every rank makes the same calls in the same order; calls come from one thread at a time.
-/// Sums run in the order of ranks, so the result is bitwise the same on every rank and in every run with this world size.
-/// Each call ends within the deadline or throws <see cref="CollectiveException"/>; after that the instance is unusable.
+/// The result of a sum is bitwise the same on every rank. Each call ends within the deadline or throws <see cref="CollectiveException"/>; after that the instance is unusable.
 /// </summary>
 public interface ICollective : IDisposable
 {
@@ -16,10 +17,13 @@ public interface ICollective : IDisposable
     /// <summary>How long one call may take, the wait for the slowest rank included. All ranks set the same.</summary>
     TimeSpan CallDeadline { get; set; }
 
-    /// <summary>Replaces <paramref name="values"/> by its element-wise sum over all ranks. The length is the same on all ranks.</summary>
-    void AllReduceSum(Span<float> values);
+    /// <summary>Replaces <paramref name="values"/> by its element-wise sum over all ranks, added in fp32. The implementation says in which order.</summary>
+    /// <param name="values">Flat, contiguous, fp32, on the device that the ranks compute on; the same length on all ranks.</param>
+    void SumTensor(Tensor values);
 
-    /// <summary>Replaces <paramref name="values"/> by its element-wise sum over all ranks, in double precision, for counts and losses.</summary>
+    /// <summary>
+    /// Replaces <paramref name="values"/> by its element-wise sum over all ranks, in double precision and in the order of ranks, for counts and losses.
+    /// </summary>
     void AllReduceSum(Span<double> values);
 
     /// <summary>Every rank's bytes, in the order of ranks; lengths may differ.</summary>

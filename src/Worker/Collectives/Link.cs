@@ -128,6 +128,23 @@ internal sealed class Link(Socket socket, int peer) : IDisposable
         return moved;
     }
 
+    /// <summary>
+    /// Between two calls: whether the neighbour has called the roll, given up, or gone. Looks at what has come and leaves it there: a neighbour that is
+    /// merely ahead has announced another call.
+    /// </summary>
+    public bool IsInTrouble()
+    {
+        Span<byte> header = stackalloc byte[Frame.Bytes];
+        var count = Socket.Receive(header, SocketFlags.Peek, out var error);
+        if (count < Frame.Bytes)
+        {
+            return count == 0 && !IsTransient(error);
+        }
+
+        var frame = Frame.Read(header);
+        return frame.Kind == FrameKind.Abort || (frame.Kind == FrameKind.Announce && frame.Call.Operation == Operation.RollCall);
+    }
+
     /// <summary>Whether <see cref="Push"/> waits for the connection and not for bytes to become ready.</summary>
     public bool WantsToSend(int ready) => _headerBytesOut < Frame.Bytes || _toSend > 0 || NextChunk(ready) > 0;
 

@@ -1,6 +1,10 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Unicode;
+using Temper.Worker.Devices;
+using static TorchSharp.torch;
 
 namespace Temper.Worker.Collectives;
 
@@ -38,6 +42,11 @@ public sealed class RingCollective : ICollective
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
 
     private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(1);
+
+    private const int TroubleBytes = 512;
+
+    // Much longer than ranks that all wait take to see each other's call.
+    private static readonly TimeSpan RollCallTime = TimeSpan.FromSeconds(5);
 
     private readonly Link? _left;
     private readonly Link? _right;
@@ -110,7 +119,22 @@ public sealed class RingCollective : ICollective
         }
     }
 
+    /// <summary>Sums in the order of ranks. A tensor that is not memory of this process is copied to it and back.</summary>
     /// <inheritdoc/>
+    public void SumTensor(Tensor values)
+    {
+        if (values.IsOnHost())
+        {
+            AllReduceSum(values.Floats());
+            return;
+        }
+
+        using var copy = values.ToHost();
+        AllReduceSum(copy.Floats());
+        values.copy_(copy);
+    }
+
+    /// <summary>Replaces <paramref name="values"/> by its element-wise sum over all ranks. The length is the same on all ranks.</summary>
     public void AllReduceSum(Span<float> values)
     {
         const int Most = MostSumBytes / sizeof(float);
@@ -161,6 +185,27 @@ public sealed class RingCollective : ICollective
         bytes.CopyTo(all.AsSpan(start));
         Gather(Operation.GatherBytes, all, start, start + bytes.Length);
         return Split(all, lengths);
+    }
+
+    /// <summary>Between two calls: whether a neighbour has called the roll, given up, or gone.</summary>
+    internal bool IsNeighbourInTrouble => _left?.IsInTrouble() == true || _right?.IsInTrouble() == true;
+
+    /// <summary>Asks all ranks what troubles them, with little patience; a rank that does not answer is named by the exception.</summary>
+    /// <param name="trouble">This rank's trouble; empty if it has none.</param>
+    /// <returns>Everybody's, in the order of ranks; what is longer than <see cref="TroubleBytes"/> is cut.</returns>
+    internal string[] RollCall(string trouble)
+    {
+        Span<byte> own = stackalloc byte[TroubleBytes];
+        own.Clear();
+        Utf8.FromUtf16(trouble, own, out _, out _);
+        var all = new byte[TroubleBytes * WorldSize];
+        own.CopyTo(all.AsSpan(Rank * TroubleBytes));
+        this.WithDeadline(TimeSpan.FromTicks(Math.Min(RollCallTime.Ticks, CallDeadline.Ticks)), _ =>
+        {
+            Gather(Operation.RollCall, all, Rank * TroubleBytes, (Rank + 1) * TroubleBytes);
+            return 0;
+        });
+        return [.. all.Chunk(TroubleBytes).Select(bytes => Encoding.UTF8.GetString(bytes).TrimEnd('\0'))];
     }
 
     /// <summary>Closes the connections. Neighbours that still wait for this rank learn that it closed them.</summary>

@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace Temper.Worker.Collectives;
 
 /// <summary>The exchange of a run with one rank: the sum over all ranks is what is already there.</summary>
@@ -13,7 +15,7 @@ public sealed class SingleCollective : ICollective
     public TimeSpan CallDeadline { get; set; }
 
     /// <inheritdoc/>
-    public void AllReduceSum(Span<float> values)
+    public void SumTensor(Tensor values)
     {
     }
 

@@ -1,4 +1,5 @@
 using Temper.Worker.Model;
+using Temper.Worker.Native;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Decoding;
@@ -81,11 +82,11 @@ public sealed class Ensemble : IPredictor
         foreach (var one in logits)
         {
             using var own = one;
-            sum = sum is null ? own.to(ScalarType.Float32).alias() : sum.add_(own);
+            sum = sum is null ? own.to(ScalarType.Float32).alias() : sum.add_(own, Scalars.One);
             count++;
         }
 
-        return sum!.div_(count).MoveToOuterDisposeScope();
+        return sum!.div_(Scalars.Of(count)).MoveToOuterDisposeScope();
     }
 
     private sealed class Together(IReadOnlyList<IDecoding> members) : IDecoding

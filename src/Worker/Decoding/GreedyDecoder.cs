@@ -1,4 +1,5 @@
 using Temper.Contracts.Models;
+using Temper.Worker.Devices;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Decoding;
@@ -44,6 +45,6 @@ public static class GreedyDecoder
     private static int[] MostLikely(IDecoding decoding, int[] last)
     {
         using var scope = NewDisposeScope();
-        return Array.ConvertAll(decoding.Step(last).argmax(-1).cpu().data<long>().ToArray(), id => (int)id);
+        return Array.ConvertAll(decoding.Step(last).argmax(-1).ToHost().data<long>().ToArray(), id => (int)id);
     }
 }

@@ -1,3 +1,5 @@
+using Temper.Worker.Devices;
+using Temper.Worker.Native;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Model;
@@ -53,17 +55,17 @@ internal static class CrossEntropy
             var index_N1 = tensor(ids.Slice(start, count).ToArray(), device: logits_NV.device).unsqueeze(1);
             var logZ_N1 = exact.logsumexp(-1, keepdim: true);
             var loss_N1 = logZ_N1 - exact.gather(1, index_N1);
-            logZ_N1.cpu().data<float>().CopyTo(logZ.AsSpan(start, count));
-            loss_N1.cpu().data<float>().CopyTo(losses.AsSpan(start, count));
+            logZ_N1.ToHost().data<float>().CopyTo(logZ.AsSpan(start, count));
+            loss_N1.ToHost().data<float>().CopyTo(losses.AsSpan(start, count));
             if (gradient)
             {
                 var probability = exact.sub_(logZ_N1).exp_();
                 if (zLoss > 0)
                 {
-                    probability.mul_(logZ_N1.mul_(2 * zLoss).add_(1));
+                    probability.mul_(logZ_N1.mul_(Scalars.Of(2 * zLoss)).add_(Scalars.One, Scalars.One));
                 }
 
-                probability.scatter_add_(1, index_N1, full_like(loss_N1, -1));
+                probability.scatter_add_(1, index_N1, full_like(loss_N1, Scalars.Of(-1)));
                 part.copy_(probability);
             }
         }

@@ -1,3 +1,4 @@
+using Temper.Worker.Native;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Model;
@@ -39,7 +40,7 @@ internal sealed class DropoutMasks : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var kept = rand(shape, ScalarType.Float32, like.device, generator: _generator).ge(_rate);
-        return kept.to(like.dtype).mul_(1 / (1 - _rate)).MoveToOuterDisposeScope();
+        var kept = rand(shape, ScalarType.Float32, like.device, generator: _generator).ge(Scalars.Of(_rate));
+        return kept.to(like.dtype).mul_(Scalars.Of(1 / (1 - _rate))).MoveToOuterDisposeScope();
     }
 }

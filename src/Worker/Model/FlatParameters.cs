@@ -1,6 +1,5 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using TorchSharp;
+using Temper.Worker.Devices;
+using Temper.Worker.Native;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Model;
@@ -26,7 +25,7 @@ public sealed record ParameterSlot(string Name, long[] Shape, long Offset)
 }
 
 /// <summary>
-/// All parameters of a model as views into one fp32 buffer, and all gradients as views into another: an exchange sums one span,
+/// All parameters of a model as views into one fp32 buffer, and all gradients as views into another: an exchange sums one,
 /// an optimizer walks one array. In bf16 a third buffer holds the copy that matrix products read.
 /// </summary>
 /// <remarks>
@@ -100,11 +99,11 @@ public sealed class FlatParameters : IDisposable
     public Tensor Gradients =>
         _gradients ?? throw new InvalidOperationException("This model was made without room for gradients. Make it trainable to train it.");
 
-    /// <summary>The parameters as memory of this process; CPU only.</summary>
-    public Span<float> ValueSpan => Memory(Values);
+    /// <summary>The parameters as memory of this process, where they are that.</summary>
+    public Span<float> ValueSpan => Values.Floats();
 
-    /// <summary>The gradients as memory of this process, for an exchange to sum in place; CPU only.</summary>
-    public Span<float> GradientSpan => Memory(Gradients);
+    /// <summary>The gradients as memory of this process, where they are that.</summary>
+    public Span<float> GradientSpan => Gradients.Floats();
 
     internal ScalarType ComputeType => _copy is null ? ScalarType.Float32 : ScalarType.BFloat16;
 
@@ -200,7 +199,7 @@ public sealed class FlatParameters : IDisposable
         {
             if (leaf.grad is { } gradient)
             {
-                sum.add_(gradient);
+                sum.add_(gradient, Scalars.One);
                 leaf.grad = null;
             }
         }
@@ -210,19 +209,6 @@ public sealed class FlatParameters : IDisposable
     {
         using var flat = buffer.narrow(0, slot.Offset, slot.Count);
         return flat.view(slot.Shape);
-    }
-
-    private static Span<float> Memory(Tensor buffer)
-    {
-        if (buffer.device_type != DeviceType.CPU)
-        {
-            throw new InvalidOperationException($"Parameters on {buffer.device} are not memory of this process.");
-        }
-
-        // By way of the first element: Tensor.bytes ends at 2 GiB, a span of floats at 8.
-        using var first = buffer.narrow(0, 0, 1);
-        return MemoryMarshal.CreateSpan(
-            ref Unsafe.As<byte, float>(ref MemoryMarshal.GetReference(first.bytes)), checked((int)buffer.numel()));
     }
 
     private Tensor Own(Tensor tensor)

@@ -1,3 +1,4 @@
+using Temper.Worker.Native;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Model;
@@ -12,7 +13,7 @@ internal static class RmsNorm
     public static Tensor Apply(Tensor x, Tensor scale, double epsilon, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        var inverse = x.square().mean([-1], keepdim: true).add_(epsilon).rsqrt();
+        var inverse = x.pow(Scalars.Two).mean([-1], keepdim: true).add_(Scalars.Of(epsilon), Scalars.One).rsqrt();
         return (x * inverse * scale).to(type).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,6 @@
 using Temper.Contracts.Models;
+using Temper.Worker.Devices;
+using Temper.Worker.Native;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Model;
@@ -22,7 +24,7 @@ internal static class T5Initializer
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        using var generator = new Generator((ulong)settings.Seed, CPU);
+        using var generator = new Generator((ulong)settings.Seed, ComputeDevice.Processor.Place);
         foreach (var slot in parameters.Slots)
         {
             using var inner = NewDisposeScope();
@@ -46,12 +48,12 @@ internal static class T5Initializer
             "wi" or "wi_0" or "wi_1" or "lm_head" => CutNormal(values, 1 / Math.Sqrt(d), generator),
             "wo" => CutNormal(values, 1 / Math.Sqrt(f), generator),
             "relative_attention_bias" => Uniform(values, Math.Sqrt(6.0 / (config.Heads + config.Buckets)), generator),
-            _ => values.fill_(1),
+            _ => values.fill_(Scalars.One),
         };
     }
 
     private static Tensor Uniform(Tensor values, double limit, Generator generator) => values.uniform_(-limit, limit, generator);
 
     private static Tensor CutNormal(Tensor values, double std, Generator generator) =>
-        values.uniform_(-CutMass, CutMass, generator).erfinv_().mul_(Math.Sqrt(2) * std / CutStd);
+        values.uniform_(-CutMass, CutMass, generator).erfinv_().mul_(Scalars.Of(Math.Sqrt(2) * std / CutStd));
 }

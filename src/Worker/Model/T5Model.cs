@@ -1,5 +1,6 @@
 using Temper.Contracts.Models;
 using Temper.Worker.Decoding;
+using Temper.Worker.Devices;
 using Temper.Worker.Native;
 using static TorchSharp.torch;
 
@@ -41,7 +42,7 @@ public sealed class T5Model : IPredictor
 
         Config = config;
         var (groups, matrices) = T5Layout.Groups(config);
-        Parameters = new FlatParameters(groups, matrices, uncopiedGroups: config.Tied ? 0 : 1, precision, device ?? CPU, trainable);
+        Parameters = new FlatParameters(groups, matrices, uncopiedGroups: config.Tied ? 0 : 1, precision, device ?? ComputeDevice.Processor.Place, trainable);
         _encoder = [.. T5Layout.Blocks("encoder", config.EncoderLayers).Select(block => new EncoderBlock(
             Parameters.Leaf(T5Layout.Norm(block, 0)), AttentionOf(block), FeedForwardOf(block, 1)))];
         _decoder = [.. T5Layout.Blocks("decoder", config.DecoderLayers).Select(block => new DecoderBlock(
@@ -168,11 +169,11 @@ public sealed class T5Model : IPredictor
             var block = _decoder[i];
             var qkv = Heads(Linear(Norm(x_B1D, block.SelfNorm), block.Self.Qkv), 3);
             var (k_BHTK, v_BHTK) = state.Append(i, qkv[1], qkv[2]);
-            x_B1D = x_B1D + Attend(qkv[0], k_BHTK, v_BHTK, bias_1H1T, block.Self.O);
+            x_B1D = x_B1D.add(Attend(qkv[0], k_BHTK, v_BHTK, bias_1H1T, block.Self.O), Scalars.One);
             var q = Heads(Linear(Norm(x_B1D, block.CrossNorm), block.Query), 1)[0];
             var (k_BHSK, v_BHSK) = state.Cross(i);
-            x_B1D = x_B1D + Attend(q, k_BHSK, v_BHSK, state.Mask_B11S, block.O);
-            x_B1D = x_B1D + FeedForwardLayer(Norm(x_B1D, block.FeedForward.Norm), block.FeedForward, DropoutMasks.None);
+            x_B1D = x_B1D.add(Attend(q, k_BHSK, v_BHSK, state.Mask_B11S, block.O), Scalars.One);
+            x_B1D = x_B1D.add(FeedForwardLayer(Norm(x_B1D, block.FeedForward.Norm), block.FeedForward, DropoutMasks.None), Scalars.One);
         }
 
         state.Position++;
@@ -203,7 +204,7 @@ public sealed class T5Model : IPredictor
         var (encoded_BSD, mask_B11S) = Encode(inputs, batch.InputIds, dropout);
         var (rows, length) = (batch.Rows, batch.TargetLength);
         var bias_1HTT = _decoderBuckets.Bias(_decoderBias, Parameters, length, length, 0);
-        bias_1HTT = bias_1HTT + CausalMask(length, bias_1HTT.dtype);
+        bias_1HTT = bias_1HTT.add(CausalMask(length, bias_1HTT.dtype), Scalars.One);
         var x_BTD = dropout.Apply(shifted.Rows.view(rows, length, Config.ModelSize));
         foreach (var block in _decoder)
         {
@@ -218,7 +219,7 @@ public sealed class T5Model : IPredictor
     {
         var mask_B11S = PaddingMask(inputIds, inputs.Count, inputs.Length);
         var bias = _encoderBuckets.Bias(_encoderBias, Parameters, inputs.Length, inputs.Length, 0);
-        bias = mask_B11S is null ? bias : bias + mask_B11S;
+        bias = mask_B11S is null ? bias : bias.add(mask_B11S, Scalars.One);
         var x_BSD = dropout.Apply(inputs.Rows.view(inputs.Count, inputs.Length, Config.ModelSize));
         foreach (var block in _encoder)
         {
@@ -234,9 +235,9 @@ public sealed class T5Model : IPredictor
     {
         using var scope = NewDisposeScope();
         var qkv = Heads(Linear(Norm(x_BSD, block.Norm), block.Self.Qkv), 3);
-        x_BSD = x_BSD + dropout.Apply(Attend(qkv[0], qkv[1], dropout.ApplyToKeys(qkv[2]), bias, block.Self.O));
+        x_BSD = x_BSD.add(dropout.Apply(Attend(qkv[0], qkv[1], dropout.ApplyToKeys(qkv[2]), bias, block.Self.O)), Scalars.One);
         var fed = FeedForwardLayer(Norm(x_BSD, block.FeedForward.Norm), block.FeedForward, dropout);
-        return (x_BSD + dropout.Apply(fed)).MoveToOuterDisposeScope();
+        return x_BSD.add(dropout.Apply(fed), Scalars.One).MoveToOuterDisposeScope();
     }
 
     private Tensor DecoderLayer(
@@ -244,15 +245,15 @@ public sealed class T5Model : IPredictor
     {
         using var scope = NewDisposeScope();
         var qkv = Heads(Linear(Norm(x_BTD, block.SelfNorm), block.Self.Qkv), 3);
-        x_BTD = x_BTD + dropout.Apply(Attend(qkv[0], qkv[1], dropout.ApplyToKeys(qkv[2]), bias_1HTT, block.Self.O));
+        x_BTD = x_BTD.add(dropout.Apply(Attend(qkv[0], qkv[1], dropout.ApplyToKeys(qkv[2]), bias_1HTT, block.Self.O)), Scalars.One);
 
         // Converted in each layer, so that the layers' gradients of the encoder's output add up in fp32.
         var keyValue = Heads(Linear(encoded_BSD.to(Parameters.ComputeType), block.KeyValue), 2);
         var q = Heads(Linear(Norm(x_BTD, block.CrossNorm), block.Query), 1)[0];
-        x_BTD = x_BTD + dropout.Apply(Attend(q, keyValue[0], dropout.ApplyToKeys(keyValue[1]), mask_B11S, block.O));
+        x_BTD = x_BTD.add(dropout.Apply(Attend(q, keyValue[0], dropout.ApplyToKeys(keyValue[1]), mask_B11S, block.O)), Scalars.One);
 
         var fed = FeedForwardLayer(Norm(x_BTD, block.FeedForward.Norm), block.FeedForward, dropout);
-        return (x_BTD + dropout.Apply(fed)).MoveToOuterDisposeScope();
+        return x_BTD.add(dropout.Apply(fed), Scalars.One).MoveToOuterDisposeScope();
     }
 
     private Tensor Norm(Tensor x_BLD, Tensor scale) => RmsNorm.Apply(x_BLD, scale, Config.NormEpsilon, Parameters.ComputeType);
@@ -269,7 +270,7 @@ public sealed class T5Model : IPredictor
     {
         using var scope = NewDisposeScope();
         var scores_BHLL = q_BHLK.matmul(k_BHLK.transpose(2, 3));
-        scores_BHLL = bias is null ? scores_BHLL : scores_BHLL.add_(bias);
+        scores_BHLL = bias is null ? scores_BHLL : scores_BHLL.add_(bias, Scalars.One);
         var context_BHLK = scores_BHLL.softmax(-1).matmul(v_BHLK);
         var joined = context_BHLK.transpose(1, 2).reshape(q_BHLK.shape[0], q_BHLK.shape[2], Config.Heads * Config.HeadSize);
         return Linear(joined, o).MoveToOuterDisposeScope();
@@ -304,7 +305,7 @@ public sealed class T5Model : IPredictor
         return tensor(mask, Parameters.ComputeType, Parameters.Device).view(rows, 1, 1, length).MoveToOuterDisposeScope();
     }
 
-    private Tensor CausalMask(int length, ScalarType type) => full(length, length, Masked, type, Parameters.Device).triu(1);
+    private Tensor CausalMask(int length, ScalarType type) => full(length, length, Scalars.Of(Masked), type, Parameters.Device).triu(1);
 
     private Embedded Embed(int[] ids, int rows, int length)
     {
@@ -318,7 +319,7 @@ public sealed class T5Model : IPredictor
     private void AddEmbeddingGradient(Embedded embedded)
     {
         using var scope = NewDisposeScope();
-        Parameters.Gradient(T5Layout.Shared).index_add_(0, embedded.Ids, embedded.Rows.grad!, 1);
+        Parameters.Gradient(T5Layout.Shared).index_add_(0, embedded.Ids, embedded.Rows.grad!, Scalars.One);
     }
 
     private Attention AttentionOf(string block) => new(

@@ -1,4 +1,5 @@
 using Temper.Contracts.Models;
+using Temper.Worker.Native;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Model;
@@ -34,12 +35,12 @@ internal sealed class VocabularyLoss(FlatParameters parameters, T5Config config)
             zLoss,
             (start, count, gradient_NV) =>
             {
-                gradient_ND.narrow(0, start, count).add_(gradient_NV.matmul(parameters.Product(_matrix)), scale * _scale);
-                parameters.Gradient(_matrix).add_(gradient_NV.transpose(0, 1).matmul(Scaled(hidden_ND.narrow(0, start, count))), scale);
+                gradient_ND.narrow(0, start, count).add_(gradient_NV.matmul(parameters.Product(_matrix)), Scalars.Of(scale * _scale));
+                parameters.Gradient(_matrix).add_(gradient_NV.transpose(0, 1).matmul(Scaled(hidden_ND.narrow(0, start, count))), Scalars.Of(scale));
             });
         return (loss, gradient_ND);
     }
 
     private Tensor Scaled(Tensor hidden_ND) =>
-        _scale == 1 ? hidden_ND.to(parameters.ComputeType) : hidden_ND.mul(_scale).to(parameters.ComputeType);
+        _scale == 1 ? hidden_ND.to(parameters.ComputeType) : hidden_ND.mul(Scalars.Of(_scale)).to(parameters.ComputeType);
 }

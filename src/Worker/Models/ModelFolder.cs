@@ -4,6 +4,7 @@ using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
 using Temper.Worker.Checkpoints.SafeTensors;
+using Temper.Worker.Devices;
 using Temper.Worker.Model;
 
 namespace Temper.Worker.Models;
@@ -103,17 +104,18 @@ public sealed class ModelFolder
     }
 
     /// <summary>The model, ready to train: with the folders' weights, or, without a folder, with random ones.</summary>
-    public T5Model CreateModel(RunSpec spec, Contracts.Specs.Precision precision) =>
+    public T5Model CreateModel(RunSpec spec, Contracts.Specs.Precision precision, ComputeDevice device) =>
         Folders.Count == 0
-            ? new T5Model(Config, Products(precision), new T5Initialization(spec.Seed, spec.Model.EmbeddingStd))
-            : LoadModel(precision, trainable: true);
+            ? new T5Model(Config, Products(precision), new T5Initialization(spec.Seed, spec.Model.EmbeddingStd), device.Place)
+            : LoadModel(precision, trainable: true, device);
 
     /// <summary>The model with the folders' weights.</summary>
     /// <param name="precision">Number format of matrix products; fp32 or bf16.</param>
     /// <param name="trainable">Whether there is room for gradients.</param>
-    public T5Model LoadModel(Contracts.Specs.Precision precision = Contracts.Specs.Precision.Fp32, bool trainable = false)
+    /// <param name="device">Where to compute; the processor if null.</param>
+    public T5Model LoadModel(Contracts.Specs.Precision precision = Contracts.Specs.Precision.Fp32, bool trainable = false, ComputeDevice? device = null)
     {
-        var model = new T5Model(Config, Products(precision), trainable: trainable);
+        var model = new T5Model(Config, Products(precision), device?.Place, trainable);
         WeightAverage.Load(Folders, model);
         return model;
     }

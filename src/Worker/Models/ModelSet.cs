@@ -2,6 +2,7 @@ using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Vocabularies;
 using Temper.Worker.Decoding;
+using Temper.Worker.Devices;
 using Temper.Worker.Model;
 
 namespace Temper.Worker.Models;
@@ -60,9 +61,10 @@ public sealed class ModelSet
 
     /// <summary>The model, or the ensemble of all; without room for gradients.</summary>
     /// <param name="precision">Number format of matrix products; fp32 or bf16.</param>
-    public IPredictor Load(Contracts.Specs.Precision precision = Contracts.Specs.Precision.Fp32)
+    /// <param name="device">Where to compute; the processor if null.</param>
+    public IPredictor Load(Contracts.Specs.Precision precision = Contracts.Specs.Precision.Fp32, ComputeDevice? device = null)
     {
-        var models = Members.Select(member => member.LoadModel(precision)).ToList();
+        var models = Members.Select(member => member.LoadModel(precision, device: device)).ToList();
         return _isEnsemble ? new Ensemble(models) : models[0];
     }
 

@@ -1,5 +1,6 @@
 using Temper.Worker.Checkpoints.SafeTensors;
 using Temper.Worker.Model;
+using Temper.Worker.Native;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Models;
@@ -23,11 +24,11 @@ internal static class WeightAverage
         {
             T5Folder.Load(folder, next);
             using var scope = NewDisposeScope();
-            model.Parameters.Values.add_(next.Parameters.Values);
+            model.Parameters.Values.add_(next.Parameters.Values, Scalars.One);
         }
 
         using var last = NewDisposeScope();
-        model.Parameters.Values.div_(folders.Count);
+        model.Parameters.Values.div_(Scalars.Of(folders.Count));
         model.Parameters.ValuesChanged();
     }
 }

@@ -3,6 +3,7 @@ using Temper.Contracts.Specs;
 using Temper.Worker.Checkpoints.SafeTensors;
 using Temper.Worker.Collectives;
 using Temper.Worker.Decoding;
+using Temper.Worker.Devices;
 using Temper.Worker.Evaluation;
 using Temper.Worker.Models;
 using static TorchSharp.torch;
@@ -15,7 +16,8 @@ namespace Temper.Worker.Training;
 /// </summary>
 /// <param name="assignment">What to evaluate.</param>
 /// <param name="channel">Where to tell of it.</param>
-internal sealed class ModelEvaluation(TrainerAssignment assignment, TrainerChannel channel) : IRankWork
+/// <param name="device">What to compute on.</param>
+internal sealed class ModelEvaluation(TrainerAssignment assignment, TrainerChannel channel, ComputeDevice device) : IRankWork
 {
     private readonly RunSpec _spec = assignment.Spec;
     private IReadOnlyList<(string Folder, string Hash)> _hashes = [];
@@ -25,11 +27,10 @@ internal sealed class ModelEvaluation(TrainerAssignment assignment, TrainerChann
 
     public void Load()
     {
-        Native.TorchLibrary.Load();
         set_num_threads(_spec.Threads);
         _models = ModelSet.ForRun(assignment);
         _tasks = TaskSet.Load(_spec, assignment.DataRoots, _models.Vocabulary!, channel.Progressed);
-        _predictor = _models.Load(assignment.Precision);
+        _predictor = _models.Load(assignment.Precision, device);
         channel.Progressed();
         if (assignment.WorldSize > 1)
         {

@@ -7,6 +7,7 @@ using Temper.Mixture.Batching;
 using Temper.Mixture.Mixing;
 using Temper.Worker.Checkpoints;
 using Temper.Worker.Collectives;
+using Temper.Worker.Devices;
 using Temper.Worker.Evaluation;
 using Temper.Worker.Model;
 using Temper.Worker.Models;
@@ -21,7 +22,8 @@ namespace Temper.Worker.Training;
 /// </summary>
 /// <param name="assignment">What to train.</param>
 /// <param name="channel">Where to tell of it.</param>
-public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel) : IRankWork
+/// <param name="device">What to compute on.</param>
+public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel, ComputeDevice device) : IRankWork
 {
     private readonly RunSpec _spec = assignment.Spec;
     private readonly LearningRateSchedule _rates = assignment.Spec.Training.LearningRates();
@@ -40,15 +42,14 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
     /// <remarks>Rows, weights and, if there is one, the checkpoint to go on from.</remarks>
     public void Load()
     {
-        Native.TorchLibrary.Load();
         set_num_threads(_spec.Threads);
         _folder = ModelFolder.ForRun(assignment);
         _tasks = TaskSet.Load(_spec, assignment.DataRoots, _folder.Vocabulary!, channel.Progressed);
         _planner = _tasks.Planner(_spec);
-        _model = _folder.CreateModel(_spec, assignment.Precision);
+        _model = _folder.CreateModel(_spec, assignment.Precision, device);
         channel.Progressed();
         _optimizer = OptimizerFactory.Create(_spec.Training.Optimizer, _model.Parameters);
-        _peakFlops = DevicePeak.Of(CPU, assignment.Precision, _spec.Threads);
+        _peakFlops = DevicePeak.Of(device, assignment.Precision, _spec.Threads);
         channel.Progressed();
         if (assignment.StartCheckpoint is { } name)
         {
@@ -125,10 +126,11 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
             tally.Add(rows, loss);
         }
 
+        device.Synchronize();
         var exchangeStart = clock.Elapsed;
         tally.RankSeconds[assignment.Rank] = exchangeStart.TotalSeconds;
         tally.StopRequested = channel.StopRequested;
-        collective.AllReduceSum(_model.Parameters.GradientSpan);
+        collective.SumTensor(_model.Parameters.Gradients);
         collective.AllReduceSum(tally.Sums);
         var exchangeTime = clock.Elapsed - exchangeStart;
 
@@ -147,6 +149,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         }
 
         _optimizer.Step(rate);
+        device.Synchronize();
         _step = plan.Step;
         var optimizerTime = clock.Elapsed - optimizerStart;
         channel.Progressed();
@@ -170,7 +173,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
                 T5Costs.TrainingFlops(_folder.Config, plan),
                 T5Costs.UnpaddedFlops(_folder.Config, plan),
                 optimizerTime.TotalSeconds,
-                collective.WorldSize > 1 ? (_model.Parameters.GradientSpan.Length * (long)sizeof(float)) + (tally.Sums.Length * (long)sizeof(double)) : 0,
+                collective.WorldSize > 1 ? (_model.Parameters.Count * (long)sizeof(float)) + (tally.Sums.Length * (long)sizeof(double)) : 0,
                 tally.RankSeconds.ToArray().Average(),
                 slowestSeconds,
                 slowest)));
@@ -198,12 +201,14 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
     // Random generators may differ in the last bits between kinds of processors: all start from the weights of rank 0.
     private void ShareWeights(ICollective collective)
     {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
         if (!IsFirst)
         {
-            _model.Parameters.ValueSpan.Clear();
+            _model.Parameters.Values.zero_();
         }
 
-        collective.AllReduceSum(_model.Parameters.ValueSpan);
+        collective.SumTensor(_model.Parameters.Values);
         _model.Parameters.ValuesChanged();
     }
 

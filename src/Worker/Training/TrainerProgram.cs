@@ -6,6 +6,8 @@ using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Worker.Checkpoints;
 using Temper.Worker.Collectives;
+using Temper.Worker.Collectives.Nccl;
+using Temper.Worker.Devices;
 
 namespace Temper.Worker.Training;
 
@@ -34,10 +36,13 @@ public static class TrainerProgram
         try
         {
             using var listener = RingListener.Open(Interface(advertisedAddress), advertisedAddress);
-            using var work = Work(assignment, channel);
+            var device = ComputeDevice.Take(assignment.Spec.Device);
+            var meeting = new Meeting(listener, assignment, device, () => NcclLibrary.Shared);
+            using var work = Work(assignment, channel, device);
             work.Load();
-            var offers = channel.Meet(listener.Address);
-            using var collective = Connect(listener, offers, assignment);
+            var offer = meeting.Offer();
+            Console.Error.WriteLine($"rank {assignment.Rank} computes on {device} and exchanges by {meeting.Description}");
+            using var collective = meeting.Connect(channel.Meet(offer));
             work.Run(collective);
         }
         catch (Exception e)
@@ -50,25 +55,13 @@ public static class TrainerProgram
     }
 
     /// <summary>What the assignment asks for.</summary>
-    internal static IRankWork Work(TrainerAssignment assignment, TrainerChannel channel) =>
-        assignment.Spec.Training.Steps == 0 ? new ModelEvaluation(assignment, channel) : new Trainer(assignment, channel);
+    internal static IRankWork Work(TrainerAssignment assignment, TrainerChannel channel, ComputeDevice device) =>
+        assignment.Spec.Training.Steps == 0 ? new ModelEvaluation(assignment, channel, device) : new Trainer(assignment, channel, device);
 
     // Loopback stays loopback; whoever advertises more wants to be reached from elsewhere.
     private static IPAddress Interface(string advertised) => IPAddress.TryParse(advertised, out var address)
         ? IPAddress.IsLoopback(address) ? address : address.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any
         : IPAddress.Any;
-
-    private static ICollective Connect(RingListener listener, IReadOnlyList<string> offers, TrainerAssignment assignment) =>
-        assignment.WorldSize == 1
-            ? new SingleCollective()
-            : RingCollective.Connect(
-                listener,
-                assignment.Rank,
-                offers,
-                Convert.FromBase64String(assignment.Secret),
-                $"{assignment.RunId}/{assignment.Epoch}",
-                TimeSpan.FromSeconds(assignment.Spec.Recovery.ExchangeTimeoutSeconds),
-                CancellationToken.None);
 
     private static TrainerEvent.Failed Explain(Exception e) => e switch
     {
@@ -76,6 +69,7 @@ public static class TrainerProgram
         NonFiniteException => new(FailureCauses.NonFinite, e.Message, null),
         CheckpointDamagedException => new(FailureCauses.CheckpointDamaged, e.Message, null),
         SourcesDifferException => new(FailureCauses.SourcesDiffer, e.Message, null),
+        DevicesDifferException or PlatformNotSupportedException => new(FailureCauses.TrainerError, e.Message, null),
         _ => new(FailureCauses.TrainerError, $"{e.GetType().Name}: {e.Message}", null),
     };
 }

@@ -49,6 +49,23 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(whole, [.. stopped.Losses(), .. resumed]);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Gradients_that_NCCL_sums_give_the_losses_of_the_ring_bit_for_bit(int workers)
+    {
+        var spec = Spec(steps: 20, workers: workers, dropout: 0.1);
+
+        var nccl = TrainingRun.Train(spec with { Collective = CollectiveKind.Nccl }, Output("nccl"));
+
+        var ring = TrainingRun.Train(spec, Output("ring"));
+        Assert.Equal(ring.Losses(), nccl.Losses());
+        Assert.Equal(
+            ring.OfType<TrainerEvent.Evaluated>().Select(word => ProtocolJson.Write(word.Row with { Seconds = 0 })),
+            nccl.OfType<TrainerEvent.Evaluated>().Select(word => ProtocolJson.Write(word.Row with { Seconds = 0 })));
+    }
+
     [Fact]
     public void The_same_seed_gives_the_same_losses_and_another_seed_others()
     {

@@ -2,7 +2,10 @@ using System.IO.Pipelines;
 using System.Net;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
+using Temper.TestKit;
 using Temper.Worker.Collectives;
+using Temper.Worker.Collectives.Nccl;
+using Temper.Worker.Devices;
 using Temper.Worker.Training;
 
 namespace Temper.Worker.Tests.Training;
@@ -10,21 +13,19 @@ namespace Temper.Worker.Tests.Training;
 /// <summary>Trains a spec with all its ranks as threads of this process, and keeps what they say.</summary>
 internal static class TrainingRun
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
-
     /// <summary>Trains to the end, or until a step at which the ranks are asked to stop.</summary>
     /// <returns>What rank 0 said.</returns>
     public static IReadOnlyList<TrainerEvent> Train(RunSpec spec, string output, string? from = null, int? stopAfter = null, RunSpec? specOfLastRank = null, params IReadOnlyList<string> models)
     {
-        var listeners = Enumerable.Range(0, spec.Workers).Select(_ => RingListener.Open(IPAddress.Loopback)).ToArray();
-        var addresses = listeners.Select(listener => listener.Address).ToArray();
+        var places = Enumerable.Range(0, spec.Workers).Select(rank => new Place(rank == spec.Workers - 1 ? specOfLastRank ?? spec : spec, output, from, models, rank)).ToList();
+        var offers = places.Select(place => place.Meeting.Offer()).ToList();
         var events = new List<TrainerEvent>[spec.Workers];
         var errors = new Exception?[spec.Workers];
         var threads = Enumerable.Range(0, spec.Workers).Select(rank => new Thread(() =>
         {
             try
             {
-                events[rank] = Rank(rank == spec.Workers - 1 ? specOfLastRank ?? spec : spec, output, from, stopAfter, models, rank, listeners[rank], addresses);
+                events[rank] = Rank(places[rank], stopAfter, offers);
             }
             catch (Exception e)
             {
@@ -45,7 +46,7 @@ internal static class TrainingRun
     public static IReadOnlyList<double> Losses(this IEnumerable<TrainerEvent> events) =>
         [.. events.OfType<TrainerEvent.StepDone>().Select(done => done.Row.Loss)];
 
-    private static List<TrainerEvent> Rank(RunSpec spec, string output, string? from, int? stopAfter, IReadOnlyList<string> models, int rank, RingListener listener, string[] addresses)
+    private static List<TrainerEvent> Rank(Place place, int? stopAfter, IReadOnlyList<string> offers)
     {
         var commands = new Pipe();
         var heard = new EventSink(line =>
@@ -56,21 +57,32 @@ internal static class TrainingRun
                 commands.Writer.FlushAsync().AsTask().Wait();
             }
         });
-        var assignment = new TrainerAssignment("test", 1, rank, spec.Workers, spec, Contracts.Specs.Precision.Fp32, [AppContext.BaseDirectory], output, from, "", models);
-        commands.Writer.AsStream(leaveOpen: true).Write(System.Text.Encoding.UTF8.GetBytes(ProtocolJson.Write(assignment) + "\n"));
+        commands.Writer.AsStream(leaveOpen: true).Write(System.Text.Encoding.UTF8.GetBytes(ProtocolJson.Write(place.Assignment) + "\n"));
         commands.Writer.FlushAsync().AsTask().Wait();
         using (var channel = TrainerChannel.Open(commands.Reader.AsStream(), heard, () => { }))
         {
-            using var work = TrainerProgram.Work(channel.ReadAssignment()!, channel);
+            using var work = TrainerProgram.Work(channel.ReadAssignment()!, channel, ComputeDevice.Processor);
             work.Load();
-            using ICollective collective = spec.Workers == 1
-                ? new SingleCollective()
-                : RingCollective.Connect(listener, rank, addresses, [1, 2, 3], "test/1", Deadline, CancellationToken.None);
+            using var collective = place.Meeting.Connect(offers);
             work.Run(collective);
         }
 
         commands.Writer.Complete();
         return heard.Events;
+    }
+
+    /// <summary>What a rank is given before it starts.</summary>
+    private sealed class Place
+    {
+        public Place(RunSpec spec, string output, string? from, IReadOnlyList<string> models, int rank)
+        {
+            Assignment = new TrainerAssignment("test", 1, rank, spec.Workers, spec, Contracts.Specs.Precision.Fp32, [AppContext.BaseDirectory], output, from, Convert.ToBase64String([1, 2, 3]), models);
+            Meeting = new Meeting(RingListener.Open(IPAddress.Loopback), Assignment, ComputeDevice.Processor, () => NcclLibrary.Open(NcclStandIn.Path));
+        }
+
+        public TrainerAssignment Assignment { get; }
+
+        public Meeting Meeting { get; }
     }
 
     /// <summary>Reads the lines that a trainer writes.</summary>

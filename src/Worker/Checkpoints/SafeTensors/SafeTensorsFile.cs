@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Temper.Worker.Devices;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Checkpoints.SafeTensors;
@@ -96,7 +97,7 @@ public sealed class SafeTensorsFile : IDisposable
                 foreach (var (_, tensor) in tensors)
                 {
                     using var scope = NewDisposeScope();
-                    ForEachPart(tensor.detach().cpu().contiguous(), part => file.Write(part));
+                    ForEachPart(tensor.detach().ToHost().contiguous(), part => file.Write(part));
                 }
 
                 file.Flush(flushToDisk: true);

@@ -1,4 +1,5 @@
 using Temper.Worker.Model;
+using Temper.Worker.Native;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Training.Optimizers;
@@ -57,9 +58,9 @@ public sealed class Adafactor : Optimizer
             }
             else
             {
-                state[0].mul_(decay).add_(gradient.square().add_(_settings.Epsilon1), 1 - decay);
+                state[0].mul_(Scalars.Of(decay)).add_(gradient.pow(Scalars.Two).add_(Scalars.Of(_settings.Epsilon1), Scalars.One), Scalars.Of(1 - decay));
                 var update = gradient * state[0].rsqrt();
-                value.add_(update, -rate / Clip(SquareSum(update) / slot.Count));
+                value.add_(update, Scalars.Of(-rate / Clip(SquareSum(update) / slot.Count)));
             }
         }
     }
@@ -77,16 +78,16 @@ public sealed class Adafactor : Optimizer
         var (height, width) = (gradient.shape[0], gradient.shape[1]);
         var blocks = Pieces(0, height, Math.Max(1, PieceElements(Parameters) / width)).ToArray();
         var columnSums = zeros_like(columns);
-        rows.mul_(decay);
+        rows.mul_(Scalars.Of(decay));
         foreach (var (start, count) in blocks)
         {
             using var scope = NewDisposeScope();
-            var squares = gradient.narrow(0, start, count).square();
-            rows.narrow(0, start, count).add_(squares.mean([1]).add_(_settings.Epsilon1), 1 - decay);
-            columnSums.add_(squares.sum([0L]));
+            var squares = gradient.narrow(0, start, count).pow(Scalars.Two);
+            rows.narrow(0, start, count).add_(squares.mean([1]).add_(Scalars.Of(_settings.Epsilon1), Scalars.One), Scalars.Of(1 - decay));
+            columnSums.add_(squares.sum([0L]), Scalars.One);
         }
 
-        columns.mul_(decay).add_(columnSums.div_(height).add_(_settings.Epsilon1), 1 - decay);
+        columns.mul_(Scalars.Of(decay)).add_(columnSums.div_(Scalars.Of(height)).add_(Scalars.Of(_settings.Epsilon1), Scalars.One), Scalars.Of(1 - decay));
 
         // T5 normalises by the mean of the shorter factor's vector; both means are equal up to rounding.
         var mean = (height > width ? columns : rows).mean();
@@ -104,7 +105,7 @@ public sealed class Adafactor : Optimizer
         foreach (var (start, count) in blocks)
         {
             using var scope = NewDisposeScope();
-            value.narrow(0, start, count).add_(Direction(start, count), step);
+            value.narrow(0, start, count).add_(Direction(start, count), Scalars.Of(step));
         }
 
         Tensor Direction(long start, long count) =>

@@ -1,4 +1,5 @@
 using Temper.Worker.Model;
+using Temper.Worker.Native;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Training.Optimizers;
@@ -59,14 +60,14 @@ public sealed class AdamW : Optimizer
             using var scope = NewDisposeScope();
             var (value, gradient) = (Parameters.Values.narrow(0, start, count), Parameters.Gradients.narrow(0, start, count));
             var (mean, square) = (_mean.narrow(0, start, count), _square.narrow(0, start, count));
-            mean.mul_(beta1).add_(gradient, 1 - beta1);
-            square.mul_(beta2).addcmul_(gradient, gradient, 1 - beta2);
+            mean.mul_(Scalars.Of(beta1)).add_(gradient, Scalars.Of(1 - beta1));
+            square.mul_(Scalars.Of(beta2)).addcmul_(gradient, gradient, Scalars.Of(1 - beta2));
             if (weightDecay > 0)
             {
-                value.mul_(1 - (learningRate * weightDecay));
+                value.mul_(Scalars.Of(1 - (learningRate * weightDecay)));
             }
 
-            value.addcdiv_(mean, square.sqrt().div_(rootCorrection).add_(_settings.Epsilon), -rate);
+            value.addcdiv_(mean, square.sqrt().div_(Scalars.Of(rootCorrection)).add_(Scalars.Of(_settings.Epsilon), Scalars.One), Scalars.Of(-rate));
         }
     }
 }

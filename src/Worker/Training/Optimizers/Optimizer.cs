@@ -1,4 +1,6 @@
+using Temper.Worker.Devices;
 using Temper.Worker.Model;
+using Temper.Worker.Native;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Training.Optimizers;
@@ -74,7 +76,7 @@ public abstract class Optimizer(FlatParameters parameters) : IDisposable
         var globalNorm = Math.Sqrt(squares);
         if (globalNorm > maxNorm)
         {
-            parameters.Gradients.mul_(maxNorm / globalNorm);
+            parameters.Gradients.mul_(Scalars.Of(maxNorm / globalNorm));
         }
 
         return globalNorm;
@@ -95,7 +97,7 @@ public abstract class Optimizer(FlatParameters parameters) : IDisposable
 
     /// <summary>Elements to work on at a time: what fits the cache; all on an accelerator, whose launches cost more.</summary>
     private protected static long PieceElements(FlatParameters parameters) =>
-        parameters.Device.type == global::TorchSharp.DeviceType.CPU ? CachedElements : long.MaxValue;
+        parameters.Device.IsHost() ? CachedElements : long.MaxValue;
 
     /// <summary>The range <paramref name="from"/> … <paramref name="to"/> in pieces of at most <paramref name="size"/>.</summary>
     private protected static IEnumerable<(long Start, long Count)> Pieces(long from, long to, long size)

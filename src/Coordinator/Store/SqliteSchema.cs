@@ -2,9 +2,33 @@ using Microsoft.Data.Sqlite;
 
 namespace Temper.Coordinator.Store;
 
-/// <summary>Tables of <c>state.db</c>: what must not be lost.</summary>
-internal static class StateSchema
+/// <summary>
+/// Tables of the SQLite files of a state folder: <c>state.db</c>, what must not be lost; <c>metrics.db</c>, much data, apart from the state so that neither
+/// waits for the other. Whatever is missing is made at each start, in files of any older program; the version in the file's header keeps an older
+/// program away from tables that it does not know, and grows when it could do harm there.
+/// </summary>
+internal static class SqliteSchema
 {
+    private const int Version = 1;
+
+    private const string Metrics = """
+        CREATE TABLE IF NOT EXISTS steps (
+            run TEXT NOT NULL,
+            step INTEGER NOT NULL,
+            epoch INTEGER NOT NULL,
+            row TEXT NOT NULL,
+            PRIMARY KEY (run, step)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS evaluations (
+            run TEXT NOT NULL,
+            step INTEGER NOT NULL,
+            task TEXT NOT NULL,
+            split TEXT NOT NULL,
+            final INTEGER NOT NULL,
+            epoch INTEGER NOT NULL,
+            row TEXT NOT NULL,
+            PRIMARY KEY (run, step, task, split, final)) WITHOUT ROWID;
+        """;
+
     /// <summary>
     /// Our own tables and queries for Orleans' ADO.NET provider, then the index of runs and their events. The queries are written anew at each
     /// start, so that a newer program brings newer ones.
@@ -68,7 +92,8 @@ internal static class StateSchema
             status TEXT NOT NULL,
             origins TEXT NOT NULL DEFAULT '[]',
             experiment TEXT,
-            experiment_key TEXT);
+            experiment_key TEXT,
+            changes INTEGER NOT NULL DEFAULT 0);
         CREATE INDEX IF NOT EXISTS runs_open ON runs (seq) WHERE ended = 0;
         CREATE INDEX IF NOT EXISTS runs_phase ON runs (phase, seq);
 
@@ -99,6 +124,15 @@ internal static class StateSchema
             data TEXT,
             UNIQUE (run, key));
         CREATE INDEX IF NOT EXISTS events_run ON events (run, id);
+
+        CREATE TABLE IF NOT EXISTS api_keys (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            role TEXT NOT NULL,
+            hash TEXT NOT NULL UNIQUE,
+            created_at TEXT NOT NULL,
+            revoked_at TEXT);
+        CREATE TABLE IF NOT EXISTS protection_keys (name TEXT PRIMARY KEY, xml TEXT NOT NULL);
         """;
 
     // Of tables that an older program made; a new file has them from the start.
@@ -107,11 +141,27 @@ internal static class StateSchema
         ("runs", "origins", "TEXT NOT NULL DEFAULT '[]'"),
         ("runs", "experiment", "TEXT"),
         ("runs", "experiment_key", "TEXT"),
+        ("runs", "changes", "INTEGER NOT NULL DEFAULT 0"),
     ];
 
-    /// <summary>Makes what is missing, whatever program made the file.</summary>
-    public static void Create(SqliteConnection connection)
+    /// <summary>Opens <c>state.db</c> in a state folder.</summary>
+    /// <exception cref="DatabaseException">A newer program has been at it.</exception>
+    public static SqliteFile OpenState(string directory) => new(StateFile(directory), CreateState, durable: true);
+
+    /// <summary>Opens <c>metrics.db</c> in a state folder.</summary>
+    public static SqliteFile OpenMetrics(string directory) => new(Path.Combine(directory, "metrics.db"), connection => connection.Execute(Metrics), durable: false);
+
+    /// <summary>The file that makes a folder a state folder.</summary>
+    public static string StateFile(string directory) => Path.Combine(directory, "state.db");
+
+    private static void CreateState(SqliteConnection connection)
     {
+        var found = connection.Query("PRAGMA user_version", reader => reader.GetInt32(0)).Single();
+        if (found > Version)
+        {
+            throw DatabaseException.Newer($"The file {connection.DataSource}", found, Version);
+        }
+
         connection.Execute(Tables);
         foreach (var (table, column, definition) in s_addedColumns)
         {
@@ -122,5 +172,6 @@ internal static class StateSchema
         }
 
         connection.Execute("CREATE INDEX IF NOT EXISTS runs_experiment ON runs (experiment, seq)");
+        connection.Execute($"PRAGMA user_version = {Version}");
     }
 }
