@@ -55,13 +55,9 @@ internal sealed class ExperimentStore(IDatabase database)
     public Task<IReadOnlyList<ExperimentStatus>> OpenStatusesAsync(int most) => database.ReadAsync(connection => connection.QueryAsync(
         "SELECT status FROM experiments WHERE ended = 0 ORDER BY seq LIMIT @most", reader => ProtocolJson.Read<ExperimentStatus>(reader.GetString(0)), ("@most", most)));
 
-    public async Task<IReadOnlyDictionary<ExperimentPhase, int>> CountByPhaseAsync()
-    {
-        var counts = await database.ReadAsync(connection => connection.QueryAsync(
-            "SELECT phase, COUNT(*) FROM experiments GROUP BY phase",
-            reader => (Phase: Enum.Parse<ExperimentPhase>(reader.GetString(0), ignoreCase: true), Count: (int)reader.GetInt64(1)))).ConfigureAwait(false);
-        return counts.ToDictionary(row => row.Phase, row => row.Count);
-    }
+    public Task<IReadOnlyDictionary<ExperimentPhase, int>> CountByPhaseAsync() => database.ReadAsync<IReadOnlyDictionary<ExperimentPhase, int>>(async connection => (await connection.QueryAsync(
+        "SELECT phase, COUNT(*) FROM experiments GROUP BY phase",
+        reader => (Phase: Enum.Parse<ExperimentPhase>(reader.GetString(0), ignoreCase: true), Count: reader.GetInt32(1))).ConfigureAwait(false)).ToDictionary(row => row.Phase, row => row.Count));
 
     /// <summary>The experiment that has not ended and writes to a folder.</summary>
     public Task<string?> WritingToAsync(string folder) => database.ReadAsync(connection => WritingToAsync(connection, folder));

@@ -49,7 +49,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         _model = _folder.CreateModel(_spec, assignment.Precision, device);
         channel.Progressed();
         _optimizer = OptimizerFactory.Create(_spec.Training.Optimizer, _model.Parameters);
-        _peakFlops = DevicePeak.Of(CPU, assignment.Precision, _spec.Threads);
+        _peakFlops = DevicePeak.Of(device, assignment.Precision, _spec.Threads);
         channel.Progressed();
         if (assignment.StartCheckpoint is { } name)
         {
@@ -173,7 +173,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
                 T5Costs.TrainingFlops(_folder.Config, plan),
                 T5Costs.UnpaddedFlops(_folder.Config, plan),
                 optimizerTime.TotalSeconds,
-                collective.WorldSize > 1 ? (_model.Parameters.GradientSpan.Length * (long)sizeof(float)) + (tally.Sums.Length * (long)sizeof(double)) : 0,
+                collective.WorldSize > 1 ? (_model.Parameters.Count * (long)sizeof(float)) + (tally.Sums.Length * (long)sizeof(double)) : 0,
                 tally.RankSeconds.ToArray().Average(),
                 slowestSeconds,
                 slowest)));

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using TorchSharp;
 using static TorchSharp.torch;
+using DeviceKind = Temper.Contracts.Specs.DeviceKind;
 using Precision = Temper.Contracts.Specs.Precision;
 
-namespace Temper.Worker.Training;
+namespace Temper.Worker.Devices;
 
 /// <summary>
 /// What a device reaches in matrix products, in FLOP/s: the measure that a model's use of it is held against. Processors are measured, since
@@ -16,7 +16,7 @@ internal static class DevicePeak
     private const int ProbeSize = 256;
     private const int Repetitions = 3;
     private static readonly TimeSpan s_longestProduct = TimeSpan.FromSeconds(0.2);
-    private static readonly ConcurrentDictionary<(string Device, Precision Precision, int Threads), double> s_measured = [];
+    private static readonly ConcurrentDictionary<(DeviceKind Kind, Precision Precision, int Threads), double> s_measured = [];
 
     // Dense, without sparsity. Single precision without TF32, as the trainer computes it.
     private static readonly (string Name, double Bf16, double Fp32)[] s_known =
@@ -35,9 +35,9 @@ internal static class DevicePeak
     /// <param name="device">The device that the model is on.</param>
     /// <param name="precision">The format that products are computed in.</param>
     /// <param name="threads">Threads of the run: a part of a processor's peak.</param>
-    /// <param name="name">The maker's name of the device; null to measure it.</param>
-    public static double Of(Device device, Precision precision, int threads, string? name = null) =>
-        (name is null ? null : Known(name, precision)) ?? s_measured.GetOrAdd((device.ToString(), precision, threads), _ => Measure(device, precision));
+    public static double Of(ComputeDevice device, Precision precision, int threads) =>
+        (device.Kind == DeviceKind.Cuda && HostDevices.Gpus is [var gpu, ..] ? Known(gpu.Name, precision) : null)
+        ?? s_measured.GetOrAdd((device.Kind, precision, threads), _ => Measure(device, precision));
 
     /// <summary>The maker's number for a GPU; null for one that is not in the table.</summary>
     /// <param name="name">What the driver calls it, as "NVIDIA A100-SXM4-80GB".</param>
@@ -50,7 +50,7 @@ internal static class DevicePeak
             : null;
     }
 
-    private static double Measure(Device device, Precision precision)
+    private static double Measure(ComputeDevice device, Precision precision)
     {
         using var noGradients = no_grad();
         using var scope = NewDisposeScope();
@@ -61,10 +61,10 @@ internal static class DevicePeak
     }
 
     // The best of a few: interruptions make a product slower, nothing makes it faster than the device is.
-    private static double Flops(int size, Device device, ScalarType type)
+    private static double Flops(int size, ComputeDevice device, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        var (left, right) = (ones([size, size], type, device), ones([size, size], type, device));
+        var (left, right) = (ones([size, size], type, device.Place), ones([size, size], type, device.Place));
         Multiply();
         return Cost(size) / Enumerable.Range(0, Repetitions).Min(_ => Multiply().TotalSeconds);
 
@@ -72,16 +72,8 @@ internal static class DevicePeak
         {
             var clock = Stopwatch.StartNew();
             using var product = mm(left, right);
-            Wait(device);
+            device.Synchronize();
             return clock.Elapsed;
-        }
-    }
-
-    private static void Wait(Device device)
-    {
-        if (device.type == DeviceType.CUDA)
-        {
-            cuda.synchronize(device);
         }
     }
 

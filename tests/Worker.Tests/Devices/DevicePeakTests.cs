@@ -1,8 +1,7 @@
-using Temper.Worker.Training;
-using static TorchSharp.torch;
+using Temper.Worker.Devices;
 using Precision = Temper.Contracts.Specs.Precision;
 
-namespace Temper.Worker.Tests.Training;
+namespace Temper.Worker.Tests.Devices;
 
 public class DevicePeakTests
 {
@@ -20,10 +19,9 @@ public class DevicePeakTests
     [Fact]
     public void A_processor_is_measured_once()
     {
-        Worker.Native.TorchLibrary.Load();
-        var peak = DevicePeak.Of(CPU, Precision.Fp32, 1);
+        var peak = DevicePeak.Of(ComputeDevice.Processor, Precision.Fp32, 1);
 
         Assert.InRange(peak, 1e8, 1e14);
-        Assert.Equal(peak, DevicePeak.Of(CPU, Precision.Fp32, 1));
+        Assert.Equal(peak, DevicePeak.Of(ComputeDevice.Processor, Precision.Fp32, 1));
     }
 }
