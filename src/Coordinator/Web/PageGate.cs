@@ -7,29 +7,29 @@ using Temper.Coordinator.Web.Pages;
 
 namespace Temper.Coordinator.Web;
 
-/// <summary>A page about something that is not there is no success, whatever it says; and who reads no pages is told so as REST tells it.</summary>
+/// <summary>A page about something that is not there is no success: browsers are told so by a page, everybody else as REST tells it.</summary>
 internal sealed class PageGate(RequestDelegate next, RunStore runs, ExperimentStore experiments)
 {
     public async Task InvokeAsync(HttpContext context)
     {
         var id = context.Request.RouteValues["id"] as string ?? "";
-        ProblemHttpResult? problem = context.GetEndpoint()?.Metadata.GetMetadata<ComponentTypeMetadata>()?.Type switch
-        {
-            { } page when page == typeof(RunPage) && await RunsApi.FindAsync(id, runs).ConfigureAwait(false) is null => Problems.NoRun(id),
-            { } page when page == typeof(ExperimentPage) && await ExperimentsApi.FindAsync(id, experiments).ConfigureAwait(false) is null => Problems.NoExperiment(id),
-            _ => null,
-        };
-        if (problem is not null && !PageMark.IsWanted(context))
-        {
-            await problem.ExecuteAsync(context).ConfigureAwait(false);
-            return;
-        }
+        var page = context.GetEndpoint()?.Metadata.GetMetadata<ComponentTypeMetadata>()?.Type;
+        var (what, problem) = page == typeof(RunPage) && await RunsApi.FindAsync(id, runs).ConfigureAwait(false) is null ? ("run", Problems.NoRun(id))
+            : page == typeof(ExperimentPage) && await ExperimentsApi.FindAsync(id, experiments).ConfigureAwait(false) is null ? ("experiment", Problems.NoExperiment(id))
+            : (null, null);
+        await (problem is null ? next(context)
+            : PageMark.IsWanted(context) ? ShowAsync(context, what, id)
+            : problem.ExecuteAsync(context)).ConfigureAwait(false);
+    }
 
-        if (problem is not null)
-        {
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
-        }
-
-        await next(context).ConfigureAwait(false);
+    /// <summary>Answers that something is not there.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="what">What was looked for; null for a page.</param>
+    /// <param name="id">Its id.</param>
+    public static Task ShowAsync(HttpContext context, string? what = null, string? id = null)
+    {
+        PageHeaders.Set(context.Response);
+        var parameters = new Dictionary<string, object?> { [nameof(MissingPage.Theme)] = App.ThemeOf(context.Request), [nameof(MissingPage.What)] = what, [nameof(MissingPage.Id)] = id };
+        return new RazorComponentResult<MissingPage>(parameters) { StatusCode = StatusCodes.Status404NotFound }.ExecuteAsync(context);
     }
 }

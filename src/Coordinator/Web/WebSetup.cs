@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Components.Endpoints;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Temper.Coordinator.Api;
@@ -35,7 +34,7 @@ internal static class WebSetup
         services.AddOptions<StatusCodePagesOptions>().Configure(options =>
         {
             var usual = options.HandleAsync;
-            options.HandleAsync = context => context.HttpContext is { Response.StatusCode: StatusCodes.Status404NotFound } http && PageMark.IsWanted(http) ? MissingAsync(http) : usual(context);
+            options.HandleAsync = context => context.HttpContext is { Response.StatusCode: StatusCodes.Status404NotFound } http && PageMark.IsWanted(http) ? PageGate.ShowAsync(http) : usual(context);
         });
     }
 
@@ -65,12 +64,5 @@ internal static class WebSetup
 
             endpoint.Metadata.Add(new HttpMethodMetadata(["GET"]));
         }
-    }
-
-    private static Task MissingAsync(HttpContext context)
-    {
-        PageHeaders.Set(context.Response);
-        var theme = context.Request.Cookies["temper-theme"] is "light" or "dark" ? context.Request.Cookies["temper-theme"] : null;
-        return new RazorComponentResult<MissingPage>(new Dictionary<string, object?> { [nameof(MissingPage.Theme)] = theme }) { StatusCode = StatusCodes.Status404NotFound }.ExecuteAsync(context);
     }
 }

@@ -36,15 +36,15 @@ internal static class RunCurves
     public static IReadOnlyList<Point> Total(IReadOnlyList<StepRow> steps, IReadOnlyList<double> over) =>
         Curve.Smooth(steps.Select((row, i) => (over[i], row.Loss * row.TargetTokens, (double)row.TargetTokens)), Curve.Span(steps.Count));
 
-    /// <summary>A task's part of the examples, in per cent, from the beginning up to each step.</summary>
-    public static IReadOnlyList<Point> Share(IReadOnlyList<StepRow> steps, string task)
+    /// <summary>A task's part of the examples, or of something else, in per cent, from the beginning up to each step.</summary>
+    public static IReadOnlyList<Point> Share(IReadOnlyList<StepRow> steps, string task, Func<TaskStep, long> of)
     {
         var (part, whole) = (0L, 0L);
         var points = new List<Point>(steps.Count);
         foreach (var row in steps)
         {
-            part += row.Tasks.GetValueOrDefault(task)?.Examples ?? 0;
-            whole += row.Tasks.Values.Sum(one => one.Examples);
+            part += row.Tasks.GetValueOrDefault(task) is { } own ? of(own) : 0;
+            whole += row.Tasks.Values.Sum(of);
             points.Add(new Point(row.Step, whole > 0 ? 100.0 * part / whole : double.NaN));
         }
 
