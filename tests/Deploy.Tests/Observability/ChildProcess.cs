@@ -51,9 +51,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Runs a program to its end.</summary>
-    public static async Task<(int ExitCode, string Output)> RunAsync(string program, IEnumerable<string> arguments, string folder)
+    public static async Task<(int ExitCode, string Output)> RunAsync(string program, IEnumerable<string> arguments, string folder, IReadOnlyDictionary<string, string>? environment = null)
     {
-        await using var process = Start(program, arguments, folder);
+        await using var process = Start(program, arguments, folder, environment);
         await process._process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(s_limit);
         return (process._process.ExitCode, process.Output);
     }
