@@ -25,7 +25,7 @@ internal sealed class ServerOptions
     /// <summary>The address of a coordinator.</summary>
     public static Option<Uri> Server() => new("--server")
     {
-        Description = "Address of the coordinator; TEMPER_SERVER if not given.",
+        Description = "Address of the coordinator; TEMPER_SERVER if not given, and http://127.0.0.1:5080 if that is not set either.",
         DefaultValueFactory = _ => Default(),
         CustomParser = result => Read(result.Tokens.Single().Value, result),
     };
@@ -33,7 +33,7 @@ internal sealed class ServerOptions
     /// <summary>The addresses of coordinators of one cluster.</summary>
     public static Option<Uri[]> Servers() => new("--server")
     {
-        Description = "Address of the coordinator; TEMPER_SERVER if not given. Several times for several coordinators of one cluster: any one that answers is asked.",
+        Description = "Address of the coordinator; TEMPER_SERVER if not given, and http://127.0.0.1:5080 if that is not set either. Several times for several coordinators of one cluster: any one that answers is asked.",
         DefaultValueFactory = _ => [Default()],
         CustomParser = result => [.. result.Tokens.Select(token => Read(token.Value, result)).OfType<Uri>()],
     };

@@ -15,7 +15,9 @@ public static class ExperimentReader
     private const int MaxNodes = 200_000;
     private const string Tasks = "tasks";
     private const string Name = "name";
-    private static readonly string[] s_kinds = ["mixture_study", "ensemble", "scaling", "comparison"];
+
+    /// <summary>The keys of the kinds of questions, of which a spec has exactly one.</summary>
+    internal static IReadOnlyList<string> Kinds { get; } = ["mixture_study", "ensemble", "scaling", "comparison"];
 
     /// <summary>Reads a spec: the spec, or every mistake that was found.</summary>
     public static SpecResult<ExperimentSpec> Read(string text)
@@ -35,9 +37,9 @@ public static class ExperimentReader
 
         var patched = document is JsonObject root ? Complete(root, errors) : [];
         var spec = SpecBinder.Bind<ExperimentSpec>(document, errors);
-        if (document is JsonObject given && s_kinds.Count(given.ContainsKey) != 1)
+        if (document is JsonObject given && Kinds.Count(given.ContainsKey) != 1)
         {
-            errors.Add(new SpecError("$", $"An experiment asks one question. Write one of {string.Join(", ", s_kinds)}."));
+            errors.Add(new SpecError("$", $"An experiment asks one question. Write one of {string.Join(", ", Kinds)}."));
         }
 
         // A mistake in base shows again wherever base was completed from it: it is told where it was made.

@@ -14,38 +14,38 @@ namespace Temper.Contracts.Specs;
 public sealed record RunSpec(
     [property: Description("Name of the run: letters, digits, '-' and '_', at most 63.")]
     [property: RegularExpression("^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")] string Name,
-    [property: Description("The tasks, by name.")] IReadOnlyDictionary<string, TaskSpec> Tasks,
+    [property: Description("The tasks, by name: each is a built-in one, or files with templates and metrics, or a text to pre-train on.")] IReadOnlyDictionary<string, TaskSpec> Tasks,
     [property: Description("How often the run trains, on what batches, with which optimizer.")] TrainingSpec Training,
     VocabularySpec? Vocabulary = null,
     ModelSpec? Model = null,
     MixtureSpec? Mixture = null,
     EvaluationSpec? Evaluation = null,
     RecoverySpec? Recovery = null,
-    [property: Description("Number of data-parallel trainers (the world size).")]
+    [property: Description("Number of data-parallel trainers (the world size), each on a device of its own.")]
     [property: Range(1, 1024)] int Workers = 1,
     [property: Description("Threads of each trainer; part of the spec because another number changes the last bits of sums.")]
     [property: Range(1, 256)] int Threads = 1,
     [property: Description("Seed of the weights, the order of the data and dropout.")] long Seed = 17,
-    [property: Description("Place in the queue, 0 to 100: larger goes first; 50 if not given.")]
+    [property: Description("Place in the queue: larger goes first, and each ten minutes of waiting count as one more.")]
     [property: Range(0, 100)] int Priority = 50,
     [property: Description("What trainers compute on: auto (a GPU where the trainer sees one, else the processor), cpu or cuda.")] DeviceKind Device = DeviceKind.Auto,
     [property: Description("How gradients are exchanged: auto (nccl between GPUs, else ring), ring (over TCP) or nccl (between processors only with a stand-in, for tests).")]
     CollectiveKind Collective = CollectiveKind.Auto)
 {
     /// <summary>Text to ids.</summary>
-    [Description("Text to ids.")]
+    [Description("How text becomes ids.")]
     public VocabularySpec Vocabulary { get; init; } = Vocabulary ?? new VocabularySpec();
 
     /// <summary>The network.</summary>
-    [Description("The network.")]
+    [Description("The network, and where its weights come from.")]
     public ModelSpec Model { get; init; } = Model ?? new ModelSpec();
 
     /// <summary>How tasks are mixed.</summary>
-    [Description("How tasks are mixed.")]
+    [Description("How often each task is drawn (Raffel et al. 2020, section 3.5.2).")]
     public MixtureSpec Mixture { get; init; } = Mixture ?? new MixtureSpec();
 
     /// <summary>When and how tasks are evaluated.</summary>
-    [Description("When and how tasks are evaluated.")]
+    [Description("When and on how many rows tasks are evaluated. The end of a run always evaluates every validation and test split.")]
     public EvaluationSpec Evaluation { get; init; } = Evaluation ?? new EvaluationSpec();
 
     /// <summary>How failures are met.</summary>
@@ -91,9 +91,9 @@ public enum VocabularyKind
 
 /// <summary>Text to ids.</summary>
 public sealed record VocabularySpec(
-    [property: Description("bytes (as ByT5) or sentencepiece.")] VocabularyKind Kind = VocabularyKind.Bytes,
+    [property: Description("bytes: UTF-8 bytes as in ByT5, which need no file. sentencepiece: a model file such as T5's own.")] VocabularyKind Kind = VocabularyKind.Bytes,
     [property: Description("The SentencePiece model file, relative to the data root.")] string? File = null,
-    [property: Description("Number of sentinels on top of the vocabulary.")]
+    [property: Description("Number of sentinels on top of the vocabulary: the tokens <extra_id_0>, <extra_id_1>, … that stand for hidden spans. T5 has 100.")]
     [property: Range(0, 10_000)] int ExtraIds = 100);
 
 /// <summary>Which published architecture.</summary>
@@ -118,20 +118,20 @@ public enum Combination
 
 /// <summary>The network: a size by name, single dimensions to override it, and where its weights come from.</summary>
 public sealed record ModelSpec(
-    [property: Description("A size by name: tiny, mini, t5-small … t5-11b, t5-1.1-small … t5-1.1-xxl, byt5-small … byt5-xxl.")] string Size = "tiny",
-    [property: Description("v1_0 (ReLU, tied) or v1_1 (gated GELU, untied); for tiny and mini only, other sizes imply it.")] ModelFamily? Family = null,
-    [property: Description("What to start from: a folder in Hugging Face's layout, relative to the data root, or run:ID for the model of another run.")] string? InitFrom = null,
-    [property: Description("Width of the model.")][property: Range(8, 65536)] int? DModel = null,
-    [property: Description("Width of the feed-forward layers.")][property: Range(8, 262144)] int? DFf = null,
-    [property: Description("Width of one attention head.")][property: Range(1, 1024)] int? DKv = null,
-    [property: Description("Number of attention heads.")][property: Range(1, 1024)] int? Heads = null,
-    [property: Description("Encoder layers; also decoder layers unless those are given.")][property: Range(1, 256)] int? Layers = null,
-    [property: Description("Decoder layers.")][property: Range(1, 256)] int? DecoderLayers = null,
-    [property: Description("Dropout rate, 0 to 0.9.")][property: Range(0.0, 0.9)] double Dropout = 0.1,
+    [property: Description("A size by name: tiny and mini, made for processors; t5-small, -base, -large, -3b, -11b; t5-1.1-small, -base, -large, -xl, -xxl; byt5-small, -base, -large, -xl, -xxl.")] string Size = "tiny",
+    [property: Description("v1_0: ReLU, embeddings tied to the output layer. v1_1: gated GELU, untied. For tiny and mini only, v1_1 if not given; other sizes imply it.")] ModelFamily? Family = null,
+    [property: Description("What to start from instead of random weights: a folder in Hugging Face's layout, relative to the data root, or run:ID for the model of another run, which is waited for. Its shape and vocabulary are taken as they are.")] string? InitFrom = null,
+    [property: Description("Width of the model instead of the size's.")][property: Range(8, 65536)] int? DModel = null,
+    [property: Description("Width of the feed-forward layers instead of the size's.")][property: Range(8, 262144)] int? DFf = null,
+    [property: Description("Width of one attention head instead of the size's.")][property: Range(1, 1024)] int? DKv = null,
+    [property: Description("Number of attention heads instead of the size's.")][property: Range(1, 1024)] int? Heads = null,
+    [property: Description("Encoder layers instead of the size's; also decoder layers unless those are given.")][property: Range(1, 256)] int? Layers = null,
+    [property: Description("Decoder layers instead of the size's.")][property: Range(1, 256)] int? DecoderLayers = null,
+    [property: Description("Dropout rate while training. T5 was fine-tuned with 0.1; T5 1.1 was pre-trained without.")][property: Range(0.0, 0.9)] double Dropout = 0.1,
     [property: Description("Standard deviation of the initial embeddings; T5's own is 1.0, AdamW wants about 0.02.")]
     [property: Range(1e-6, 10.0)] double EmbeddingStd = 1.0,
     [property: Description("Several models instead of init_from, each a folder or run:ID, to be combined into one.")] IReadOnlyList<string>? Members = null,
-    [property: Description("How members are combined: logits (an ensemble, to be evaluated) or weights (their uniform average).")] Combination Combine = Combination.Logits)
+    [property: Description("How members are combined. logits: an ensemble, to be evaluated, whose logits are averaged at every decoding step (Raffel et al. 2020, section 3.6). weights: one model, the uniform average of their weights.")] Combination Combine = Combination.Logits)
 {
     /// <summary>What stands before the id of a run in <see cref="InitFrom"/> and <see cref="Members"/>.</summary>
     public const string RunPrefix = "run:";
@@ -161,16 +161,16 @@ public enum Precision
 /// <summary>How the run trains.</summary>
 public sealed record TrainingSpec(
     [property: Description("Optimizer steps; 0 evaluates what the model starts from.")][property: Range(0, 100_000_000)] int Steps,
-    [property: Description("Examples in a global batch; divisible by workers × micro_batches.")][property: Range(1, 1_000_000)] int Batch = 64,
-    [property: Description("Micro-batches that each worker's share of a batch is cut into (gradient accumulation).")][property: Range(1, 1024)] int MicroBatches = 1,
+    [property: Description("Examples in a global batch, over all workers; divisible by workers × micro_batches.")][property: Range(1, 1_000_000)] int Batch = 64,
+    [property: Description("Micro-batches that each worker's share of a batch is cut into, one after the other (gradient accumulation): less memory, and rows of similar length together.")][property: Range(1, 1024)] int MicroBatches = 1,
     [property: Description("Longest input in tokens, end of sequence included; longer ones are cut.")][property: Range(2, 65536)] int InputLength = 512,
     [property: Description("Longest target in tokens, end of sequence included; longer ones are cut.")][property: Range(2, 65536)] int TargetLength = 114,
     OptimizerSpec? Optimizer = null,
     ScheduleSpec? Schedule = null,
     [property: Description("Global gradient norm above which gradients are scaled down; none if not given.")][property: Range(1e-6, 1e6)] double? ClipNorm = null,
-    [property: Description("Weight of the auxiliary loss (log Z)².")][property: Range(0.0, 1.0)] double ZLoss = 0,
-    [property: Description("auto, fp32 or bf16.")] Precision Precision = Precision.Auto,
-    [property: Description("Steps between checkpoints.")][property: Range(1, 100_000_000)] int CheckpointEvery = 500,
+    [property: Description("Weight of the auxiliary loss (log Z)², which keeps logits from drifting; t5x uses 1e-4.")][property: Range(0.0, 1.0)] double ZLoss = 0,
+    [property: Description("Number format of matrix products. auto: bf16 where every trainer's processor computes it, fp32 otherwise. bf16: over fp32 master weights.")] Precision Precision = Precision.Auto,
+    [property: Description("Steps between checkpoints, from which a run goes on after a failure.")][property: Range(1, 100_000_000)] int CheckpointEvery = 500,
     [property: Description("How many of the last checkpoints are kept.")][property: Range(2, 1000)] int KeepCheckpoints = 3)
 {
     /// <summary>The optimizer.</summary>
@@ -197,27 +197,27 @@ public enum OptimizerKind
 
 /// <summary>The optimizer and its settings.</summary>
 public sealed record OptimizerSpec(
-    [property: Description("adamw or adafactor.")] OptimizerKind Kind = OptimizerKind.Adamw,
-    [property: Description("Learning rate at the end of the warm-up.")][property: Range(1e-12, 1e3)] double LearningRate = 1e-3,
-    [property: Description("AdamW: decay of the first moment.")][property: Range(0.0, 0.9999)] double Beta1 = 0.9,
-    [property: Description("AdamW: decay of the second moment.")][property: Range(0.0, 0.99999)] double Beta2 = 0.999,
+    [property: Description("adamw: Adam with decoupled weight decay. adafactor: Shazeer and Stern 2018, with which T5 was trained.")] OptimizerKind Kind = OptimizerKind.Adamw,
+    [property: Description("Learning rate at the end of the warm-up; with the schedule t5 the factor before 1/√n, 1 in the paper.")][property: Range(1e-12, 1e3)] double LearningRate = 1e-3,
+    [property: Description("AdamW: decay of the first moment per step.")][property: Range(0.0, 0.9999)] double Beta1 = 0.9,
+    [property: Description("AdamW: decay of the second moment per step.")][property: Range(0.0, 0.99999)] double Beta2 = 0.999,
     [property: Description("AdamW: added to the root of the second moment.")][property: Range(1e-16, 1.0)] double Epsilon = 1e-8,
-    [property: Description("AdamW: decoupled weight decay.")][property: Range(0.0, 1.0)] double WeightDecay = 0,
+    [property: Description("AdamW: decoupled weight decay of matrices, times the learning rate at each step.")][property: Range(0.0, 1.0)] double WeightDecay = 0,
     [property: Description("Adafactor: scale updates by the parameter's root mean square.")] bool ScaleParameter = true,
     [property: Description("Adafactor: second moments are factored where the second largest dimension reaches this.")][property: Range(0, 1_000_000)] int MinDimSizeToFactor = 128);
 
 /// <summary>The learning rate over the steps: a linear warm-up, then a decay.</summary>
 public sealed record ScheduleSpec(
-    [property: Description("constant, linear, cosine, inverse_square_root or t5 (learning_rate / √max(step, warmup)).")] ScheduleKind Kind = ScheduleKind.Constant,
-    [property: Description("Steps of linear warm-up from zero.")][property: Range(0, 100_000_000)] int Warmup = 0);
+    [property: Description("What follows the warm-up. constant; linear or cosine: down to zero at the last step; inverse_square_root: with 1/√n; t5: learning_rate / √max(step, warmup), flat in place of a warm-up, as T5 was pre-trained with a warmup of 10,000.")] ScheduleKind Kind = ScheduleKind.Constant,
+    [property: Description("Steps over which the learning rate rises in a line from zero; at most steps.")][property: Range(0, 100_000_000)] int Warmup = 0);
 
 /// <summary>When and how tasks are evaluated. The end of a run always evaluates every validation and test split.</summary>
 public sealed record EvaluationSpec(
     [property: Description("Steps between evaluations while training; 0 evaluates at the end only.")][property: Range(0, 100_000_000)] int Every = 0,
-    [property: Description("Examples per task of an evaluation while training.")][property: Range(1, 10_000_000)] int MaxExamples = 100,
-    [property: Description("Examples per task and split of the evaluation at the end; all if not given.")][property: Range(1, 10_000_000)] int? FinalMaxExamples = null,
-    [property: Description("Rows decoded together.")][property: Range(1, 100_000)] int Batch = 64,
-    [property: Description("Sample predictions kept per task.")][property: Range(0, 100)] int Samples = 3);
+    [property: Description("Validation rows per task of an evaluation while training.")][property: Range(1, 10_000_000)] int MaxExamples = 100,
+    [property: Description("Rows per task and split of the evaluation at the end; all if not given.")][property: Range(1, 10_000_000)] int? FinalMaxExamples = null,
+    [property: Description("Rows that are decoded together: a matter of memory and speed, not of results.")][property: Range(1, 100_000)] int Batch = 64,
+    [property: Description("Sample predictions per task that the report shows.")][property: Range(0, 100)] int Samples = 3);
 
 /// <summary>How failures are met.</summary>
 public sealed record RecoverySpec(

@@ -23,6 +23,11 @@ internal static class SpecBinder
     /// <summary>The key of a parameter or property: its name in snake_case.</summary>
     public static string Key(string name) => JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
 
+    /// <summary>What can be written in a record, in its order.</summary>
+    public static ParameterInfo[] Parameters(Type type) => Constructor(type).GetParameters();
+
+    private static ConstructorInfo Constructor(Type type) => type.GetConstructors().MaxBy(constructor => constructor.GetParameters().Length)!;
+
     private static object? Value(JsonNode? node, Type type, PropertyInfo? property, string path, List<SpecError> errors)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
@@ -49,7 +54,7 @@ internal static class SpecBinder
             return Wrong(path, $"is {Show(node)}", "an object with keys", errors);
         }
 
-        var constructor = type.GetConstructors().MaxBy(c => c.GetParameters().Length)!;
+        var constructor = Constructor(type);
         var parameters = constructor.GetParameters();
         var keys = parameters.Select(p => Key(p.Name!)).ToList();
         foreach (var unknown in given.Select(pair => pair.Key).Except(keys))
@@ -206,7 +211,8 @@ internal static class SpecBinder
     // All of it: to .NET a $ matches before a last line feed too.
     private static bool Matches(string value, string pattern) => Regex.Match(value, pattern) is { Success: true, Index: 0 } match && match.Length == value.Length;
 
-    private static Type? Element(Type type, Type generic) =>
+    /// <summary>What a list or dictionary holds; null for any other type.</summary>
+    public static Type? Element(Type type, Type generic) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == generic ? type.GetGenericArguments()[^1] : null;
 
     private static string Expectation(Type type)

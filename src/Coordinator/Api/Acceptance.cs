@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Logging;
 using Temper.Coordinator.Scheduling;
 using Temper.Coordinator.Store;
@@ -47,7 +48,7 @@ internal sealed class Acceptance<T>(string what, Func<string, string, Task<Inser
         var (result, problem) = await insert(sent, key).ConfigureAwait(false);
         if (result is InsertResult.Inserted)
         {
-            await TryScheduleAsync(grains, loggers).ConfigureAwait(false);
+            await Acceptance.TryScheduleAsync(grains, loggers).ConfigureAwait(false);
         }
 
         return result is null ? problem! : await AnswerAsync(result).ConfigureAwait(false);
@@ -57,15 +58,25 @@ internal sealed class Acceptance<T>(string what, Func<string, string, Task<Inser
     {
         InsertResult.Inserted(var id) => await CreatedAsync(id).ConfigureAwait(false),
         InsertResult.Repeated(var id) => await CreatedAsync(id).ConfigureAwait(false),
+        _ => Acceptance.Refusal(result, what),
+    };
+
+    private async Task<IResult> CreatedAsync(string id) => TypedResults.Created($"/api/v1/{what}s/{id}", await status(id).ConfigureAwait(false));
+}
+
+/// <summary>What is so whoever submits and however.</summary>
+internal static class Acceptance
+{
+    /// <summary>Why a submission was not stored.</summary>
+    public static ProblemHttpResult Refusal(InsertResult result, string what) => result switch
+    {
         InsertResult.KeyTaken(var id) => Problems.Of(StatusCodes.Status409Conflict, "idempotency_key_taken", $"The {SubmittedText.IdempotencyKey} was used for another request, which became {what} '{id}'. Use a new key for a new {what}."),
         InsertResult.OutputTaken(var id, var folder) => Problems.Of(StatusCodes.Status409Conflict, "output_taken", $"'{id}' has not ended and writes to {folder}. Name another output folder, or cancel that one."),
         _ => throw new InvalidOperationException($"Unknown result {result}."),
     };
 
-    private async Task<IResult> CreatedAsync(string id) => TypedResults.Created($"/api/v1/{what}s/{id}", await status(id).ConfigureAwait(false));
-
-    // It is accepted whatever happens here: the next tick schedules it.
-    private static async Task TryScheduleAsync(IGrainFactory grains, ILoggerFactory loggers)
+    /// <summary>Schedules. What was submitted is accepted whatever happens here: the next tick schedules it.</summary>
+    public static async Task TryScheduleAsync(IGrainFactory grains, ILoggerFactory loggers)
     {
         try
         {
@@ -73,7 +84,7 @@ internal sealed class Acceptance<T>(string what, Func<string, string, Task<Inser
         }
         catch (Exception e)
         {
-            loggers.CreateLogger(nameof(Acceptance<>)).LogWarning(e, "Scheduling right after a submission failed; the next tick does it");
+            loggers.CreateLogger(nameof(Acceptance)).LogWarning(e, "Scheduling right after a submission failed; the next tick does it");
         }
     }
 }

@@ -10,6 +10,7 @@ using Temper.Coordinator.Reports.Experiments;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Scheduling;
 using Temper.Coordinator.Store;
+using Temper.Coordinator.Web;
 
 namespace Temper.Coordinator.Api;
 
@@ -73,26 +74,27 @@ internal static class ExperimentsApi
         ILoggerFactory loggers)
     {
         var acceptance = new Acceptance<ExperimentStatus?>("experiment", store.FindByKeyAsync, id => StatusAsync(id, store, grains));
-        return await acceptance.SubmitAsync(request, data, output, InsertAsync, grains, loggers).ConfigureAwait(false);
+        return await acceptance.SubmitAsync(request, data, output, (sent, key) => InsertAsync(sent, key, planning, store, clock), grains, loggers).ConfigureAwait(false);
+    }
 
-        async Task<(InsertResult?, IResult?)> InsertAsync(SubmittedText sent, string? key)
+    /// <summary>Checks what was sent and stores it under its key; or says what is wrong.</summary>
+    public static async Task<(InsertResult? Result, IResult? Problem)> InsertAsync(SubmittedText sent, string? key, Planning planning, ExperimentStore store, Clock clock)
+    {
+        var (submission, problem) = await ExperimentSubmission.PlanAsync(sent, planning).ConfigureAwait(false);
+        if (submission is null)
         {
-            var (submission, problem) = await ExperimentSubmission.PlanAsync(sent, planning).ConfigureAwait(false);
-            if (submission is null)
-            {
-                return (null, problem);
-            }
-
-            if (Directory.Exists(Path.Combine(submission.Output, "runs")))
-            {
-                return await store.WritingToAsync(submission.Output).ConfigureAwait(false) is { } living
-                    ? (new InsertResult.OutputTaken(living, submission.Output), null)
-                    : (null, Problems.Of(StatusCodes.Status409Conflict, "output_not_empty", $"The folder {submission.Output} holds what an earlier experiment left. Name a new output folder, or move that one away."));
-            }
-
-            var (record, status, runs) = submission.Rows(clock.Now);
-            return (await store.InsertAsync(record, status, runs, key, sent.Hash).ConfigureAwait(false), null);
+            return (null, problem);
         }
+
+        if (Directory.Exists(Path.Combine(submission.Output, "runs")))
+        {
+            return await store.WritingToAsync(submission.Output).ConfigureAwait(false) is { } living
+                ? (new InsertResult.OutputTaken(living, submission.Output), null)
+                : (null, Problems.Of(StatusCodes.Status409Conflict, "output_not_empty", $"The folder {submission.Output} holds what an earlier experiment left. Name a new output folder, or move that one away."));
+        }
+
+        var (record, status, runs) = submission.Rows(clock.Now);
+        return (await store.InsertAsync(record, status, runs, key, sent.Hash).ConfigureAwait(false), null);
     }
 
     private static async Task<IResult> Validate(HttpRequest request, string? data, Planning planning)
@@ -141,11 +143,12 @@ internal static class ExperimentsApi
 
         var asPage = request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
         return await Task.Run(() => asPage
-            ? TypedResults.Text(ExperimentReportFiles.Html(input), "text/html", Encoding.UTF8)
+            ? TypedResults.Text(ExperimentReportFiles.Html(input, run => ReportPages.OfRun(run.RunId)), "text/html", Encoding.UTF8)
             : TypedResults.Text(ExperimentReportFiles.Json(input), "application/json", Encoding.UTF8)).ConfigureAwait(false);
     }
 
-    private static async Task<IResult> Command(string id, RunCommand command, ExperimentStore store, IGrainFactory grains)
+    /// <summary>Passes on what a user asks for.</summary>
+    public static async Task<IResult> Command(string id, RunCommand command, ExperimentStore store, IGrainFactory grains)
     {
         if (await FindAsync(id, store).ConfigureAwait(false) is null)
         {

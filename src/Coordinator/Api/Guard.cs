@@ -3,22 +3,25 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Temper.Coordinator.Agents;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Store;
+using Temper.Coordinator.Web;
+using Temper.Coordinator.Web.Visits;
 
 namespace Temper.Coordinator.Api;
 
 /// <summary>
 /// Who may call what: endpoints say what they ask for (<see cref="Access"/>), this looks whether it was shown. As long as no API key was made
 /// (loopback only) everybody on this machine may do everything, but a web page from elsewhere must not be able to reach the API through its
-/// reader's browser: foreign names in Host and foreign origins are refused.
+/// reader's browser: foreign names in Host and foreign origins are refused. A browser shows the cookie of its session instead of a key, and only
+/// to look: the page makes its changes through its connection, never by a request that another site could have it send.
 /// </summary>
-internal sealed class Guard(RequestDelegate next, AgentToken agentToken, KeyStore keys, CoordinatorOptions options)
+internal sealed class Guard(RequestDelegate next, AgentToken agentToken, KeyStore keys, Sessions sessions, CoordinatorOptions options)
 {
     private readonly string[] _ownNames = ["localhost", "127.0.0.1", "[::1]", new Uri(options.Url).Host];
     private readonly bool _isBeyondLoopback = !OptionsCheck.IsLoopback(options.Url);
 
     public async Task InvokeAsync(HttpContext context)
     {
-        var refusal = Access.To(context) switch
+        IResult? refusal = Access.To(context) switch
         {
             Access.Nothing => null,
             Access.Token => agentToken.Is(Bearer(context.Request)) ? null : Unknown(context, "The agent token is missing or wrong. Send it as 'Authorization: Bearer TOKEN'."),
@@ -28,25 +31,55 @@ internal sealed class Guard(RequestDelegate next, AgentToken agentToken, KeyStor
         await (refusal is null ? next(context) : refusal.ExecuteAsync(context)).ConfigureAwait(false);
     }
 
-    private async Task<ProblemHttpResult?> CheckKeyAsync(HttpContext context, Role least)
+    private async Task<IResult?> CheckKeyAsync(HttpContext context, Role least)
     {
-        var (key, anyKey) = await keys.FindAsync(Bearer(context.Request)).ConfigureAwait(false);
+        var bearer = Bearer(context.Request);
+        var (key, anyKey) = await keys.FindAsync(bearer).ConfigureAwait(false);
         if (!anyKey && !_isBeyondLoopback)
         {
-            return IsForeign(context.Request)
-                ? Problems.Of(StatusCodes.Status403Forbidden, "foreign_origin", "Without an API key only this machine may call: use the address 127.0.0.1 or localhost, and no page from elsewhere.")
-                : null;
+            if (IsForeign(context.Request))
+            {
+                return Problems.Of(StatusCodes.Status403Forbidden, "foreign_origin", "Without an API key only this machine may call: use the address 127.0.0.1 or localhost, and no page from elsewhere.");
+            }
+
+            context.Features.Set(Visitor.OfThisMachine);
+            return null;
         }
 
-        if (key is null)
+        var visitor = key is null ? null : Visitor.Of(key);
+        if (bearer is null && TakesSession(context) && sessions.KeyIdOf(context.Request) is { } id)
         {
-            return Unknown(context, "The API key is missing, wrong or revoked. Send one as 'Authorization: Bearer KEY'; `temper key create` makes one.");
+            if (IsOfAnotherSite(context.Request))
+            {
+                return Problems.Of(StatusCodes.Status403Forbidden, "foreign_origin", "A session counts only for the page that began it, and this call comes from a page elsewhere.");
+            }
+
+            visitor = await sessions.VisitorAsync(id).ConfigureAwait(false);
         }
 
-        return key.Role >= least
-            ? null
-            : Problems.Of(StatusCodes.Status403Forbidden, "role", $"The API key '{key.Name}' has the role {KeyStore.NameOf(key.Role)}, and this call needs {KeyStore.NameOf(least)}. Send a key with that role.");
+        if (visitor is null)
+        {
+            return PageMark.IsWanted(context)
+                ? TypedResults.LocalRedirect($"/signin?return={Uri.EscapeDataString(context.Request.Path + context.Request.QueryString)}")
+                : Unknown(context, "The API key is missing, wrong or revoked. Send one as 'Authorization: Bearer KEY'; `temper key create` makes one.");
+        }
+
+        if (visitor.Role < least)
+        {
+            return Problems.Of(StatusCodes.Status403Forbidden, "role", $"The API key '{visitor.Name}' has the role {KeyStore.NameOf(visitor.Role)}, and this call needs {KeyStore.NameOf(least)}. Send a key with that role.");
+        }
+
+        context.Features.Set(visitor);
+        return null;
     }
+
+    private static bool TakesSession(HttpContext context) =>
+        HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || context.GetEndpoint()?.Metadata.GetMetadata<PageMark>() is not null;
+
+    // Not the scheme: behind a proxy that ends TLS it is another one.
+    private static bool IsOfAnotherSite(HttpRequest request) =>
+        request.Headers.Origin.ToString() is { Length: > 0 } origin
+        && !(Uri.TryCreate(origin, UriKind.Absolute, out var from) && from.Host.Equals(request.Host.Host, StringComparison.OrdinalIgnoreCase) && (request.Host.Port is not { } port || port == from.Port));
 
     private bool IsForeign(HttpRequest request)
     {

@@ -66,28 +66,29 @@ internal static class RunsApi
         ILoggerFactory loggers)
     {
         var acceptance = new Acceptance<RunStatus?>("run", store.FindByKeyAsync, id => StatusAsync(id, store, grains));
-        return await acceptance.SubmitAsync(request, data, output, InsertAsync, grains, loggers).ConfigureAwait(false);
+        return await acceptance.SubmitAsync(request, data, output, (sent, key) => InsertAsync(sent, key, planning, store, clock), grains, loggers).ConfigureAwait(false);
+    }
 
-        async Task<(InsertResult?, IResult?)> InsertAsync(SubmittedText sent, string? key)
+    /// <summary>Checks what was sent and stores it under its key; or says what is wrong.</summary>
+    public static async Task<(InsertResult? Result, IResult? Problem)> InsertAsync(SubmittedText sent, string? key, Planning planning, RunStore store, Clock clock)
+    {
+        var (submission, problem) = await Submission.PlanAsync(sent, planning).ConfigureAwait(false);
+        if (submission is null)
         {
-            var (submission, problem) = await Submission.PlanAsync(sent, planning).ConfigureAwait(false);
-            if (submission is null)
-            {
-                return (null, problem);
-            }
-
-            if (submission.Output is { } folder && Submission.HoldsRun(folder))
-            {
-                // Whose it is says more than that it is full.
-                return (await store.OpenRunsAsync().ConfigureAwait(false)).FirstOrDefault(run => run.Status.OutputDirectory == folder) is { } living
-                    ? (new InsertResult.OutputTaken(living.Status.Id, folder), null)
-                    : (null, Problems.Of(StatusCodes.Status409Conflict, "output_not_empty", $"The folder {folder} holds what an earlier run left: a new run would go on from its checkpoints or overwrite its results. Name a new output folder, or move that one away."));
-            }
-
-            var id = Planning.NewId();
-            var (row, status) = Submission.Row(submission.Run, id, submission.DataRoots, submission.Output ?? planning.NewOutput(submission.Run.Spec.Name, id), null, clock.Now);
-            return (await store.InsertAsync(row, status, key, sent.Hash).ConfigureAwait(false), null);
+            return (null, problem);
         }
+
+        if (submission.Output is { } folder && Submission.HoldsRun(folder))
+        {
+            // Whose it is says more than that it is full.
+            return (await store.OpenRunsAsync().ConfigureAwait(false)).FirstOrDefault(run => run.Status.OutputDirectory == folder) is { } living
+                ? (new InsertResult.OutputTaken(living.Status.Id, folder), null)
+                : (null, Problems.Of(StatusCodes.Status409Conflict, "output_not_empty", $"The folder {folder} holds what an earlier run left: a new run would go on from its checkpoints or overwrite its results. Name a new output folder, or move that one away."));
+        }
+
+        var id = Planning.NewId();
+        var (row, status) = Submission.Row(submission.Run, id, submission.DataRoots, submission.Output ?? planning.NewOutput(submission.Run.Spec.Name, id), null, clock.Now);
+        return (await store.InsertAsync(row, status, key, sent.Hash).ConfigureAwait(false), null);
     }
 
     private static async Task<IResult> Validate(HttpRequest request, string? data, Planning planning)
@@ -125,7 +126,8 @@ internal static class RunsApi
     private static async Task<IResult> Plan(string id, RunStore store) =>
         await FindAsync(id, store).ConfigureAwait(false) is { } row ? TypedResults.Ok(row.Plan) : Problems.NoRun(id);
 
-    private static async Task<IResult> Command(string id, RunCommand command, RunStore store, IGrainFactory grains)
+    /// <summary>Passes on what a user asks for.</summary>
+    public static async Task<IResult> Command(string id, RunCommand command, RunStore store, IGrainFactory grains)
     {
         if (await FindAsync(id, store).ConfigureAwait(false) is null)
         {

@@ -20,6 +20,7 @@ using Temper.Coordinator.Observability;
 using Temper.Coordinator.Reports;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Store;
+using Temper.Coordinator.Web;
 
 namespace Temper.Coordinator.Hosting;
 
@@ -108,9 +109,11 @@ public static class CoordinatorHost
         services.AddHostedService(provider => provider.GetRequiredService<Reconciler>());
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(4));
         configure?.Invoke(services);
-        services.TryAddSingleton<IRunReporter, RunReporter>();
+        services.AddSingleton<RunReporter>();
+        services.TryAddSingleton<IRunReporter>(provider => provider.GetRequiredService<RunReporter>());
         services.TryAddSingleton<IExperimentReporter>(provider => provider.GetRequiredService<ExperimentReporter>());
         AddRest(builder, options);
+        services.AddWeb();
 
         var app = builder.Build();
         _ = app.Services.GetRequiredService<StateHome>();
@@ -168,6 +171,7 @@ public static class CoordinatorHost
         });
         app.UseStatusCodePages();
         app.UseRouting();
+        app.Use(PageHeaders.SetAsync);
         // After routing, so that it knows what the endpoint asks for.
         app.UseMiddleware<Guard>();
         app.MapOpenApi("/openapi/{documentName}.json").AddEndpointFilter(Description.OnlyThisOne).OpenToAnybody();
@@ -180,5 +184,6 @@ public static class CoordinatorHost
         api.MapEvents();
         api.MapExperiments();
         api.MapAgents();
+        app.MapWeb();
     }
 }

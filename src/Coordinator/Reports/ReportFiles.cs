@@ -32,7 +32,21 @@ public static class ReportFiles
             }
         });
         WholeFile.Replace(Path.Combine(folder, Html), writer => ReportPage.Write(ordered, report, writer));
-        WholeFile.Replace(Path.Combine(folder, Json), writer => writer.Write(JsonSerializer.Serialize(report, ReportJson.Document) + "\n"));
+        WholeFile.Replace(Path.Combine(folder, Json), writer => writer.Write(Text(report)));
         return report;
     }
+
+    /// <summary>The content of <see cref="Html"/>.</summary>
+    public static string Page(RunReportInput input)
+    {
+        var ordered = input.InOrder();
+        var text = new StringWriter();
+        ReportPage.Write(ordered, RunReportBuilder.Build(ordered), text);
+        return text.ToString();
+    }
+
+    /// <summary>The content of <see cref="Json"/>.</summary>
+    public static string Document(RunReportInput input) => Text(RunReport.From(input));
+
+    private static string Text(RunReport report) => JsonSerializer.Serialize(report, ReportJson.Document) + "\n";
 }

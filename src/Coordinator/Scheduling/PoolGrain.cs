@@ -116,7 +116,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
             .ToList();
         var demands = _open
             .Where(run => !(run.Status.Phase.Waits() && skipped.Contains(run.Status.Id)))
-            .Select(Demand)
+            .Select(RunDemand.Of)
             .ToList();
         var schedule = SchedulerRule.Decide(offers, demands, clock.Now);
         foreach (var placement in schedule.Placements)
@@ -151,18 +151,6 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
 
         return null;
     }
-
-    // Waiting for slots begins when the models are there to start from: else who waits for a long training would overtake everybody after it.
-    private static RunDemand Demand(OpenRun run) => new(
-        run.Status.Id,
-        run.Order,
-        run.Status.Phase,
-        run.Status.Workers,
-        run.MemoryBytes,
-        run.Status.Members,
-        run.Status.Priority,
-        run.Parents.Select(parent => parent.EndedAt).Append(run.Status.WaitingSince).Max(),
-        [.. run.Parents.Select(parent => new ParentRun(parent.Id, parent.Phase))]);
 
     // Ticks come every second. When they did not, this process was stopped or its machine asleep: then it was not the agents that were silent.
     private void ForgiveOwnAbsence()

@@ -1,5 +1,6 @@
 using Temper.Contracts.Runs;
 using Temper.Coordinator.Runs;
+using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Scheduling;
 
@@ -30,7 +31,21 @@ internal sealed record RunDemand(
     IReadOnlyList<Member> Members,
     int Priority = 50,
     DateTimeOffset? WaitingSince = null,
-    IReadOnlyList<ParentRun>? Parents = null);
+    IReadOnlyList<ParentRun>? Parents = null)
+{
+    /// <summary>What a run that has not ended asks for.</summary>
+    // Waiting for slots begins when the models are there to start from: else who waits for a long training would overtake everybody after it.
+    public static RunDemand Of(OpenRun run) => new(
+        run.Status.Id,
+        run.Order,
+        run.Status.Phase,
+        run.Status.Workers,
+        run.MemoryBytes,
+        run.Status.Members,
+        run.Status.Priority,
+        run.Parents.Select(parent => parent.EndedAt).Append(run.Status.WaitingSince).Max(),
+        [.. run.Parents.Select(parent => new ParentRun(parent.Id, parent.Phase))]);
+}
 
 /// <summary>A run whose model another one starts from.</summary>
 internal sealed record ParentRun(string RunId, RunPhase Phase);
@@ -79,11 +94,7 @@ internal static class SchedulerRule
         var line = new List<RunDemand>();
         var placements = new List<Placement>();
         var (reasons, orphans, kinds) = (new Dictionary<string, string>(), new Dictionary<string, string>(), new Dictionary<string, WaitingKind>());
-        foreach (var run in runs
-            .Where(run => run.Phase.Waits())
-            .OrderByDescending(run => run.Phase == RunPhase.Recovering)
-            .ThenByDescending(run => EffectivePriority(run, now))
-            .ThenBy(run => run.Order))
+        foreach (var run in InOrder(runs, now))
         {
             var pending = (run.Parents ?? []).Where(parent => parent.Phase != RunPhase.Succeeded).ToList();
             if (pending.Find(parent => parent.Phase.IsTerminal()) is { } lost)
@@ -130,7 +141,15 @@ internal static class SchedulerRule
         return new Schedule(placements, reasons, orphans, kinds);
     }
 
-    private static long EffectivePriority(RunDemand run, DateTimeOffset now) =>
+    /// <summary>Those that wait, whoever is considered first first.</summary>
+    public static IEnumerable<RunDemand> InOrder(IEnumerable<RunDemand> runs, DateTimeOffset now) => runs
+        .Where(run => run.Phase.Waits())
+        .OrderByDescending(run => run.Phase == RunPhase.Recovering)
+        .ThenByDescending(run => EffectivePriority(run, now))
+        .ThenBy(run => run.Order);
+
+    /// <summary>The priority that a run has gained by waiting, on top of its own.</summary>
+    public static long EffectivePriority(RunDemand run, DateTimeOffset now) =>
         run.WaitingSince is { } since && since < now ? run.Priority + ((now - since).Ticks / AgeingInterval.Ticks) : run.Priority;
 
     private static Placement? Place(List<FreeSlots> free, RunDemand run)

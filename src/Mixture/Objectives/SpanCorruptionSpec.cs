@@ -7,5 +7,5 @@ namespace Temper.Mixture.Objectives;
 /// <param name="NoiseDensity">Share of the tokens that are hidden.</param>
 /// <param name="MeanSpan">Mean number of tokens in a hidden span.</param>
 public sealed record SpanCorruptionSpec(
-    [property: Description("Share of the tokens that are hidden.")][property: Range(0.01, 0.5)] double NoiseDensity = 0.15,
-    [property: Description("Mean number of tokens in a hidden span.")][property: Range(1.0, 100.0)] double MeanSpan = 3);
+    [property: Description("Share of the tokens that are hidden; 0.15 in the paper (Raffel et al. 2020, section 3.3.3).")][property: Range(0.01, 0.5)] double NoiseDensity = 0.15,
+    [property: Description("Mean number of tokens in a hidden span; 3 in the paper (section 3.3.4).")][property: Range(1.0, 100.0)] double MeanSpan = 3);

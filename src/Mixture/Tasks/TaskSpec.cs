@@ -28,9 +28,9 @@ public enum SourceFormat
 public sealed record SplitSpec(
     [property: Description("Files read one after the other (.gz is unpacked), relative to the data root.")] IReadOnlyList<string>? Files = null,
     [property: Description("Column name to plain-text file, aligned line by line; instead of files.")] IReadOnlyDictionary<string, string>? Parallel = null,
-    [property: Description("The part of the rows that belongs to this split: [from, to) within 0 and 1 of a hash.")] IReadOnlyList<double>? Share = null,
+    [property: Description("The part of the rows that belongs to this split, as [from, to) within 0 and 1 of a hash: [0, 0.8] and [0.8, 1] of one file never share a row. All rows if not given.")] IReadOnlyList<double>? Share = null,
     [property: Description("Columns whose hash decides which part a row is in; all columns if not given.")] IReadOnlyList<string>? ShareBy = null,
-    [property: Description("Train only: leave out rows that a row of validation or test equals in these columns.")] IReadOnlyList<string>? HoldOutBy = null);
+    [property: Description("Train only: leave out rows that equal a row of validation or test in these columns.")] IReadOnlyList<string>? HoldOutBy = null);
 
 /// <summary>
 /// One text-to-text task: where its rows come from, how a row becomes input and target text, and how predictions are judged.
@@ -55,24 +55,24 @@ public sealed record SplitSpec(
 /// <param name="Rate">Rate of the task under the mixture strategy <c>explicit</c>.</param>
 /// <param name="SpanCorruption">The rows are a text to pre-train on: their inputs on end, cut into chunks that fill <c>training.input_length</c>, spans hidden anew in each epoch. Then there are no targets, labels and metrics: such a task is judged by its loss.</param>
 public sealed record TaskSpec(
-    [property: Description("Name of a built-in task that needs no files.")] string? Builtin = null,
+    [property: Description("Name of a built-in task that needs no files; then only max_examples, metrics and rate may be given too.")] string? Builtin = null,
     [property: Description("Rows to train on.")] SplitSpec? Train = null,
-    [property: Description("Rows evaluated while training and at the end.")] SplitSpec? Validation = null,
-    [property: Description("Rows evaluated at the end only.")] SplitSpec? Test = null,
-    [property: Description("How the files are read.")] SourceFormat Format = SourceFormat.Tsv,
+    [property: Description("Rows to evaluate on, while training and at the end.")] SplitSpec? Validation = null,
+    [property: Description("Rows to evaluate on at the end only.")] SplitSpec? Test = null,
+    [property: Description("How the files are read. tsv: tab-separated, quotes are ordinary characters. csv: RFC 4180. jsonl: an object a line, nested values are reached as a/b. text: a line an example, in the column text or in those of pattern.")] SourceFormat Format = SourceFormat.Tsv,
     [property: Description("Character encoding of the files: utf-8 or latin-1.")] string Encoding = "utf-8",
     [property: Description("Whether the first line names the columns (TSV and CSV).")] bool Header = true,
-    [property: Description("Column names of files without a header.")] IReadOnlyList<string>? Columns = null,
-    [property: Description("Regular expression whose named groups are the columns (format text).")] string? Pattern = null,
-    [property: Description("Template of the input text, {column} is replaced by the value.")] string? Inputs = null,
-    [property: Description("Template of the target text.")] string? Targets = null,
-    [property: Description("Column to (raw value to text), applied before the templates.")] IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>? Map = null,
-    [property: Description("The only valid answers, in class-id order.")] IReadOnlyList<string>? Labels = null,
-    [property: Description("Instead of labels: [from, to, step] of a regression written with one decimal.")] IReadOnlyList<double>? LabelRange = null,
-    [property: Description("How predictions are judged.")] IReadOnlyList<string>? Metrics = null,
-    [property: Description("Use only this many training rows (chunks, with span_corruption).")] int? MaxExamples = null,
-    [property: Description("Rate of the task when the mixture strategy is explicit.")] double? Rate = null,
-    [property: Description("Pre-train on the rows as a text with hidden spans, instead of targets; {} for T5's own settings.")] SpanCorruptionSpec? SpanCorruption = null);
+    [property: Description("Column names of TSV and CSV files without a header, left to right; further columns are ignored.")] IReadOnlyList<string>? Columns = null,
+    [property: Description("Format text: a .NET regular expression whose named groups are the columns; a line that does not match is an error.")] string? Pattern = null,
+    [property: Description("Template of the input text: {column} is replaced by its value, {column|filter} by what the filter lower, trim or fifths makes of it; {{ and }} are braces. Needed with files; {text} if not given with span_corruption.")] string? Inputs = null,
+    [property: Description("Template of the target text. Needed with files, but not with span_corruption.")] string? Targets = null,
+    [property: Description("Column to (raw value to text), applied before the templates; a raw value that is not listed is an error.")] IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>? Map = null,
+    [property: Description("The only valid answers, in class-id order; any other prediction is wrong. Free text if not given.")] IReadOnlyList<string>? Labels = null,
+    [property: Description("Instead of labels: [from, to, step] of a regression written as text with one decimal; [0, 5, 0.2] for STS-B.")] IReadOnlyList<double>? LabelRange = null,
+    [property: Description("How predictions are judged: accuracy, exact_match, f1, macro_f1, matthews, pearson, spearman, bleu, token_f1, trivia_qa, rouge, or T5's own names for them.")] IReadOnlyList<string>? Metrics = null,
+    [property: Description("Use only this many training rows (chunks, with span_corruption), at least 1: the first of a fixed permutation, so that a smaller number takes a part of what a larger one takes. All if not given.")] int? MaxExamples = null,
+    [property: Description("Rate of the task when the mixture strategy is explicit, and only then: 0 (evaluate only) or more.")] double? Rate = null,
+    [property: Description("Pre-train on the rows as a text with hidden spans, instead of targets, labels and metrics: rows are put on end and cut into chunks that fill training.input_length. {} for T5's own settings.")] SpanCorruptionSpec? SpanCorruption = null);
 
 /// <summary>One example as text, before tokenisation.</summary>
 /// <param name="Inputs">What the encoder reads.</param>

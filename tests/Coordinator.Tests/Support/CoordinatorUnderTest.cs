@@ -37,6 +37,9 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
 
     public string StateDirectory { get; set; }
 
+    /// <summary>A PostgreSQL database in the folder's place.</summary>
+    public PostgresUrl? Database { get; init; }
+
     public string Output => Path.Combine(Root, "output");
 
     public string Data => Path.Combine(Root, "data");
@@ -70,6 +73,7 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
             new CoordinatorOptions
             {
                 StateDirectory = StateDirectory,
+                Database = Database,
                 OutputRoot = Output,
                 DataRoots = [Data],
                 AgentToken = Token,

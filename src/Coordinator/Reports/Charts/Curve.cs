@@ -1,7 +1,7 @@
 namespace Temper.Coordinator.Reports.Charts;
 
 /// <summary>A point of a curve; a Y that is not finite is a gap.</summary>
-internal readonly record struct Point(double X, double Y);
+public readonly record struct Point(double X, double Y);
 
 /// <summary>What is done to curves before they are drawn.</summary>
 internal static class Curve

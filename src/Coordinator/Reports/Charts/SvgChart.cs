@@ -6,7 +6,7 @@ using static Temper.Coordinator.Reports.Html.Markup;
 namespace Temper.Coordinator.Reports.Charts;
 
 /// <summary>How a series is drawn.</summary>
-internal enum SeriesStyle
+public enum SeriesStyle
 {
     /// <summary>A clear line.</summary>
     Line,
@@ -23,7 +23,7 @@ internal enum SeriesStyle
 /// <param name="Points">In the order of X.</param>
 /// <param name="Colour">Number of a colour of the page, from 0.</param>
 /// <param name="Style">How it is drawn.</param>
-internal sealed record Series(string Name, IReadOnlyList<Point> Points, int Colour = 0, SeriesStyle Style = SeriesStyle.Line);
+public sealed record Series(string Name, IReadOnlyList<Point> Points, int Colour = 0, SeriesStyle Style = SeriesStyle.Line);
 
 /// <summary>A line chart as inline SVG. Colours and type come from the page's style sheet, so that it follows light and dark.</summary>
 /// <param name="Id">Unique in the page: title and description are tied to it.</param>

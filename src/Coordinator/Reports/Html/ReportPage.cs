@@ -6,8 +6,8 @@ namespace Temper.Coordinator.Reports.Html;
 /// <summary>The report for people: one file, no script, nothing fetched.</summary>
 internal static class ReportPage
 {
-    // Should an escape ever be missed, a browser still runs nothing, loads nothing and sends nothing.
-    private const string Policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+    /// <summary>Should an escape ever be missed, a browser still runs nothing, loads nothing and sends nothing.</summary>
+    public const string Policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
     public static void Write(RunReportInput input, RunReport report, TextWriter output) => Markup.Write(Build(input, report), output);
 

@@ -9,7 +9,7 @@ namespace Temper.Coordinator.Reports.Experiments.Html;
 /// <summary>The runs that it is made of, and how to make it again.</summary>
 internal static class RunsSection
 {
-    public static IEnumerable<XElement> Build(ExperimentReportInput input, ExperimentReport report)
+    public static IEnumerable<XElement> Build(ExperimentReportInput input, ExperimentReport report, Func<ReportedRun, string> runReport)
     {
         yield return Tag(
             "section",
@@ -24,7 +24,7 @@ internal static class RunsSection
                     "table",
                     Tag("caption", "Each has a report of its own."),
                     Tag("thead", Tag("tr", Heading("Run", ""), Heading("Phase", ""), Heading("Steps", "num"), Heading("Training FLOPs", "num"), Heading("Last training loss", "num"), Heading("Run id", ""))),
-                    Tag("tbody", report.Runs.Select(Row)))));
+                    Tag("tbody", report.Runs.Select(run => Row(run, runReport(run)))))));
         yield return Tag(
             "details",
             Tag("summary", "Specification"),
@@ -35,22 +35,17 @@ internal static class RunsSection
     private static XElement Heading(string text, string kind) =>
         Tag("th", Attr("scope", "col"), kind.Length == 0 ? null : Class(kind), text);
 
-    private static XElement Row(ReportedRun run)
-    {
-        // What lies beside this file. A key is part of one name there, whatever it holds.
-        var report = $"runs/{Uri.EscapeDataString(run.Key)}/{ReportFiles.Html}";
-        return Tag(
-            "tr",
-            Tag("th", Attr("scope", "row"), run.Phase.IsTerminal() ? Tag("a", Attr("href", report), run.Key) : run.Key),
-            Tag(
-                "td",
-                Tag("span", Class($"state {PhaseWords.Tone(run.Phase)}"), $"{PhaseWords.Sign(run.Phase)} {PhaseWords.Of(run.Phase)}"),
-                run.Reason is { Length: > 0 } reason ? Tag("span", Class("why"), reason) : null),
-            Number(run.Steps == run.StepsPlanned ? Figures.Count(run.Steps) : $"{Figures.Count(run.Steps)} of {Figures.Count(run.StepsPlanned)}"),
-            Number(Figures.Flops(run.TrainingFlops)),
-            Number(Figures.Loss(run.Loss)),
-            Tag("td", Class("dim"), run.RunId));
-    }
+    private static XElement Row(ReportedRun run, string report) => Tag(
+        "tr",
+        Tag("th", Attr("scope", "row"), run.Phase.IsTerminal() ? Tag("a", Attr("href", report), run.Key) : run.Key),
+        Tag(
+            "td",
+            Tag("span", Class($"state {PhaseWords.Tone(run.Phase)}"), $"{PhaseWords.Sign(run.Phase)} {PhaseWords.Of(run.Phase)}"),
+            run.Reason is { Length: > 0 } reason ? Tag("span", Class("why"), reason) : null),
+        Number(run.Steps == run.StepsPlanned ? Figures.Count(run.Steps) : $"{Figures.Count(run.Steps)} of {Figures.Count(run.StepsPlanned)}"),
+        Number(Figures.Flops(run.TrainingFlops)),
+        Number(Figures.Loss(run.Loss)),
+        Tag("td", Class("dim"), run.RunId));
 
     private static XElement Number(string text) => Tag("td", Class("num"), text);
 }
