@@ -65,8 +65,8 @@ internal static class ServeCommand
                 GatewayPort = result.GetValue(gateway),
                 LogLevel = result.GetValue(verbose) ? LogLevel.Information : LogLevel.Warning,
             });
-            await app.StartAsync(ct);
             await using var metrics = result.GetValue(metricsUrl) is { } address ? await MetricsListener.Start(address, CoordinatorHost.Metrics(app), ct) : null;
+            await app.StartAsync(ct);
             Console.WriteLine($"coordinator at {CoordinatorHost.Endpoints(app).Api}");
             if (metrics is not null)
             {
