@@ -31,6 +31,7 @@ internal sealed class Reconciler(
     private readonly SemaphoreSlim _wanted = new(0, 1);
     private readonly Dictionary<string, int> _reportAttempts = [];
     private readonly ConcurrentQueue<string> _endedHalfway = [];
+    private readonly ConcurrentDictionary<string, bool> _failing = [];
     private readonly string _self = Guid.NewGuid().ToString("N");
     private volatile bool _isAskedFor;
 
@@ -229,10 +230,12 @@ internal sealed class Reconciler(
         try
         {
             await work().ConfigureAwait(false);
+            _failing.TryRemove(what, out _);
         }
         catch (Exception e)
         {
-            if (!ct.IsCancellationRequested)
+            // Once, not once a second.
+            if (!ct.IsCancellationRequested && _failing.TryAdd(what, true))
             {
                 log.LogWarning(e, "Failed {What}{Next}", what, next);
             }

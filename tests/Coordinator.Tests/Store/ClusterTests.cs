@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using Temper.Contracts.Runs;
+using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Store;
 using Temper.Coordinator.Tests.Support;
 using Temper.TestKit;
@@ -82,6 +83,18 @@ public class ClusterTests
         _server.Query("postgres", $"ALTER DATABASE {name} ALLOW_CONNECTIONS true");
         Assert.Equal(run.Id, (await coordinator.StatusAsync(run.Id)).Id);
         Assert.Equal(HttpStatusCode.OK, (await coordinator.Http.GetAsync("/health/ready", TestContext.Current.CancellationToken)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Beyond_loopback_it_takes_a_key_in_the_database_or_the_one_of_the_start()
+    {
+        var options = new CoordinatorOptions { StateDirectory = "/nonexistent", OutputRoot = "/nonexistent", DataRoots = [], AgentToken = "t", Url = "http://0.0.0.0:0", Database = PostgresUrl.Parse(_url) };
+        Assert.Contains("`temper key create --name NAME --role admin`", Assert.Single(OptionsCheck.Mistakes(options)));
+        Assert.Empty(OptionsCheck.Mistakes(options with { AdminKey = "an-admin-key-for-the-tests" }));
+        Assert.StartsWith("TEMPER_ADMIN_KEY is no secret that keeps", Assert.Single(OptionsCheck.Mistakes(options with { AdminKey = "short" })));
+        using var keys = new KeyStore(options.Database!);
+        await keys.CreateAsync("one", Role.Admin, DateTimeOffset.UnixEpoch);
+        Assert.Empty(OptionsCheck.Mistakes(options));
     }
 
     private CoordinatorUnderTest Coordinator() => new() { Database = PostgresUrl.Parse(_url) };
