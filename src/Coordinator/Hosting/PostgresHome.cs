@@ -10,7 +10,8 @@ internal sealed class PostgresHome : StateHome
     private const string Invariant = "Npgsql";
 
     // A silo asks the others each four seconds and doubts one that has not answered three times; two silos that doubt it, or half of those that live, declare it dead.
-    // So a killed one is replaced within 10 to 20 seconds, and one that only stands still for a few, collecting garbage say, is not.
+    // So a killed one is replaced within 10 to 20 seconds, and one that only stands still for a few, collecting garbage say, is not. The silo would ask twice as
+    // often where answers come fast, and then ten seconds of a busy machine were a death.
     private static readonly TimeSpan Probe = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan LongestProbe = TimeSpan.FromSeconds(5);
     private const int MissedProbes = 3;
@@ -45,6 +46,7 @@ internal sealed class PostgresHome : StateHome
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
             membership.ProbeTimeout = Probe;
+            membership.MinProbeTimeout = Probe;
             membership.MaxProbeTimeout = LongestProbe;
             membership.NumMissedProbesLimit = MissedProbes;
             membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);

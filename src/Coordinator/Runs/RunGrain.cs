@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
@@ -19,7 +20,8 @@ internal sealed class RunGrain(
     MetricStore metrics,
     CoordinatorMetrics observed,
     Reconciler reconciler,
-    Clock clock) : Grain, IRunGrain
+    Clock clock,
+    ILogger<RunGrain> log) : Grain, IRunGrain
 {
     private static readonly TimeSpan IndexInterval = TimeSpan.FromSeconds(2);
     private readonly Dictionary<int, string> _assignments = [];
@@ -40,6 +42,7 @@ internal sealed class RunGrain(
         }
 
         _state = storage.State;
+        log.LogInformation("Run {Run} is looked after by this coordinator now, at epoch {Epoch}", this.GetPrimaryKeyString(), _state.Epoch);
         if (_facts is not null && storage.RecordExists)
         {
             // Steps are no part of the stored state; those of an ended epoch count no more.

@@ -42,6 +42,18 @@ public class SpecReaderTests
         Assert.Equal(ProtocolJson.Write(yaml), ProtocolJson.Write(ProtocolJson.Read<RunSpec>(ProtocolJson.Write(yaml))));
     }
 
+    [Theory]
+    [InlineData("", DeviceKind.Auto, CollectiveKind.Auto)]
+    [InlineData("device: cuda\ncollective: nccl\n", DeviceKind.Cuda, CollectiveKind.Nccl)]
+    [InlineData("device: cpu\ncollective: nccl\n", DeviceKind.Cpu, CollectiveKind.Nccl)]
+    [InlineData("collective: ring\n", DeviceKind.Auto, CollectiveKind.Ring)]
+    public void Device_and_collective_are_named(string lines, DeviceKind device, CollectiveKind collective)
+    {
+        var spec = Read($"{lines}{Minimal}");
+
+        Assert.Equal((device, collective), (spec.Device, spec.Collective));
+    }
+
     [Fact]
     public void Every_mistake_is_listed_with_its_place()
     {

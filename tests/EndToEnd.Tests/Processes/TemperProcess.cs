@@ -72,9 +72,12 @@ internal sealed class TemperProcess : IAsyncDisposable
     }
 
     /// <summary>Runs <c>temper</c> to its end.</summary>
-    public static async Task<(int ExitCode, string Output)> Run(params string[] arguments)
+    public static Task<(int ExitCode, string Output)> Run(params string[] arguments) => RunIn(new Dictionary<string, string>(), arguments);
+
+    /// <summary>Runs <c>temper</c> to its end, with more environment variables.</summary>
+    public static async Task<(int ExitCode, string Output)> RunIn(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        await using var process = Start(arguments);
+        await using var process = Start(arguments, environment);
         return (await process.Exit(), process.Output);
     }
 
