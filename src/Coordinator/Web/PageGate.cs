@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Components.Endpoints;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.SignalR;
 using Temper.Coordinator.Api;
 using Temper.Coordinator.Store;
 using Temper.Coordinator.Web.Pages;
@@ -14,13 +16,22 @@ internal sealed class PageGate(RequestDelegate next, RunStore runs, ExperimentSt
     {
         var id = context.Request.RouteValues["id"] as string ?? "";
         var page = context.GetEndpoint()?.Metadata.GetMetadata<ComponentTypeMetadata>()?.Type;
-        var (what, problem) = page == typeof(RunPage) && await RunsApi.FindAsync(id, runs).ConfigureAwait(false) is null ? ("run", Problems.NoRun(id))
-            : page == typeof(ExperimentPage) && await ExperimentsApi.FindAsync(id, experiments).ConfigureAwait(false) is null ? ("experiment", Problems.NoExperiment(id))
-            : (null, null);
+        var what = page == typeof(RunPage) ? "run" : page == typeof(ExperimentPage) ? "experiment" : null;
+        var problem = what switch
+        {
+            "run" when await RunsApi.FindAsync(id, runs).ConfigureAwait(false) is null => Problems.NoRun(id),
+            "experiment" when await ExperimentsApi.FindAsync(id, experiments).ConfigureAwait(false) is null => Problems.NoExperiment(id),
+            null when IsNoConnection(context) => Problems.Of(StatusCodes.Status400BadRequest, "connection_id_missing", "This is the connection of the web page, which names it. Open / in a browser."),
+            _ => null,
+        };
         await (problem is null ? next(context)
             : PageMark.IsWanted(context) ? ShowAsync(context, what, id)
             : problem.ExecuteAsync(context)).ConfigureAwait(false);
     }
+
+    // The framework would say it in plain text.
+    private static bool IsNoConnection(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null && context.GetEndpoint()?.Metadata.GetMetadata<NegotiateMetadata>() is null && !context.Request.Query.ContainsKey("id");
 
     /// <summary>Answers that something is not there.</summary>
     /// <param name="context">The request.</param>

@@ -42,6 +42,8 @@ internal sealed class ChartGeometry
 
     public static string YLabelEnd => Number(Left - 7);
 
+    public static string XNameEnd => Number(Left - 12);
+
     public string RightEnd => Number(Width - Right);
 
     public string BottomLine => Number(Height - Bottom);

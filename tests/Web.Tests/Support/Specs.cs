@@ -1,0 +1,45 @@
+using Temper.Contracts.Agents;
+
+namespace Temper.Web.Tests.Support;
+
+/// <summary>Small specs, and rows as a trainer of them would report them.</summary>
+internal static class Specs
+{
+    /// <summary>A run that trains for some seconds.</summary>
+    public static string Run(string name = "small", int steps = 60, int workers = 1, string more = "") =>
+        $$"""
+        name: {{name}}
+        workers: {{workers}}
+        model: { d_model: 16, d_ff: 32, d_kv: 4, heads: 2, layers: 1, dropout: 0.0, embedding_std: 0.02 }
+        mixture: { strategy: temperature, temperature: 2 }
+        tasks:
+          arithmetic: { builtin: arithmetic, max_examples: 200 }
+          months: { builtin: months }
+        training:
+          steps: {{steps}}
+          batch: 8
+          input_length: 48
+          target_length: 24
+          precision: fp32
+          checkpoint_every: 20
+          optimizer: { learning_rate: 2e-3 }
+        evaluation: { every: 20, max_examples: 4, final_max_examples: 8, batch: 8, samples: 1 }
+        {{more}}
+        """;
+
+    /// <summary>Two members of an ensemble, each as small as <see cref="Run"/>.</summary>
+    public static string Experiment(string name = "together") =>
+        $"name: {name}\nquestion: Are two better than one?\nensemble: {{members: 2}}\nbase:\n{string.Join('\n', Run().Split('\n').Skip(1).Select(line => $"  {line}"))}\n";
+
+    /// <summary>Steps from..to of a run of the tasks above, with a loss that falls.</summary>
+    public static IReadOnlyList<StepRow> Steps(int from, int to, double floor = 0.4) =>
+        [.. Enumerable.Range(from, to - from + 1).Select(step => Step(step, floor + (5 * Math.Exp(-step / 25.0)) + (0.05 * Math.Sin(step * 7.1))))];
+
+    public static EvaluationRow Evaluation(int step, string task, double score, params SamplePrediction[] samples) =>
+        new(step, step >= 60, task, "validation", 40, new Dictionary<string, double?> { ["exact_match"] = score }, samples, 0.2, 2 - (score / 100), 200);
+
+    private static StepRow Step(int step, double loss) => new(
+        step, loss, 2e-3 * (1 - (step / 120.0)), 1 + (1.0 / step), 0.05, 0.004, 0.001, 200, 80, 384,
+        new Dictionary<string, TaskStep> { ["arithmetic"] = new(5 + (step % 2), 30, loss * 1.2 * 30), ["months"] = new(3 - (step % 2), 50, loss * 0.88 * 50) },
+        2.4e8, 1.9e8);
+}
