@@ -14,18 +14,19 @@ public sealed class LooksTests(Browser browser)
     public async Task Nothing_keeps_anybody_from_reading_any_page(int width, ColorScheme scheme)
     {
         await using var service = await Service.StartedAsync();
-        var (first, _, experiment) = await FillAsync(service);
+        var (first, second, experiment) = await FillAsync(service);
         await using var sight = await browser.OpenAsync(service.Address, width, scheme);
         (string Name, string Path)[] pages =
         [
-            ("runs", "/"), ("run", $"/runs/{first}"), ("compare", $"/compare?runs={first}"), ("experiments", "/experiments"), ("experiment", $"/experiments/{experiment}"), ("queue", "/queue"), ("signin", "/signin"),
+            ("runs", "/"), ("run", $"/runs/{first}"), ("compare", $"/compare?runs={first},{second}"), ("experiments", "/experiments"), ("experiment", $"/experiments/{experiment}"), ("queue", "/queue"),
         ];
 
         foreach (var (name, path) in pages)
         {
             await sight.GoAsync(path);
             await sight.IsAccessibleAsync($"{path}, {scheme}");
-            Assert.True(await sight.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), $"{path} is wider than {width} px.");
+            var wide = await sight.Page.EvaluateAsync<string[]>("[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll') && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 120))");
+            Assert.True(wide.Length == 0 && await sight.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), $"{path} is wider than {width} px: {string.Join('\n', wide.Take(5))}");
             await sight.KeepAsync(name);
         }
 

@@ -28,7 +28,7 @@ public sealed class PageTests(Browser browser)
         await sight.SeesAsync("1 mistake");
         await Sight.SeesAsync(page.GetByRole(AriaRole.Button, new() { Name = "line 10 · training.batch" }));
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Submit the run" })).ToBeDisabledAsync();
-        await page.GetByLabel("Specification").FillAsync(Specs.Run("first"));
+        await page.GetByLabel("Specification").FillAsync(Specs.Run("first", steps: 400));
         await sight.SeesAsync("This can be submitted.");
         await Sight.SeesAsync(page.GetByText("Training FLOPs"));
         await page.GetByRole(AriaRole.Button, new() { Name = "Submit the run" }).ClickAsync();
@@ -39,18 +39,18 @@ public sealed class PageTests(Browser browser)
         var done = page.Locator(".progress b");
         await Assertions.Expect(page.Locator("svg.plot").First).ToBeVisibleAsync(new() { Timeout = 60_000 });
         await Assertions.Expect(done).Not.ToHaveTextAsync("0");
-        var line = page.Locator("figure", new() { HasText = "Training loss" }).Locator("path.line").Last;
+        var line = page.Locator("figure", new() { HasText = "Training loss" }).Locator("svg.plot path.line").Last;
         var before = await line.GetAttributeAsync("d");
-        await Assertions.Expect(line).Not.ToHaveAttributeAsync("d", before!, new() { Timeout = 60_000 });
-        await Assertions.Expect(page.Locator(".head .phase")).ToContainTextAsync("Succeeded", new() { Timeout = 60_000 });
-        await Assertions.Expect(done).ToHaveTextAsync("60");
+        await Assertions.Expect(line).Not.ToHaveAttributeAsync("d", before!);
+        await Assertions.Expect(page.Locator(".head .phase")).ToContainTextAsync("Succeeded", new() { Timeout = 90_000 });
+        await Assertions.Expect(done).ToHaveTextAsync("400");
         await Sight.SeesAsync(page.GetByRole(AriaRole.Heading, new() { Name = "Sample predictions" }));
-        await sight.SeesAsync("The checkpoint of step 60 is whole.");
+        await sight.SeesAsync("The checkpoint of step 400 is whole.");
         await Assertions.Expect(page.GetByRole(AriaRole.Group, new() { Name = "Commands" })).ToHaveCountAsync(0);
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Report", Exact = true }).ClickAsync();
         await Assertions.Expect(page).ToHaveTitleAsync("first: Succeeded");
-        await sight.SeesAsync("Made all 60 steps on 1 worker");
+        await sight.SeesAsync("Made all 400 steps on 1 worker");
 
         var second = (await service.SubmitAsync(Specs.Run("second", more: "seed: 18"))).Id;
         await sight.GoAsync("/");
@@ -59,7 +59,7 @@ public sealed class PageTests(Browser browser)
         await page.GetByRole(AriaRole.Link, new() { Name = "Compare 2 runs" }).ClickAsync();
         await page.WaitForURLAsync($"**/compare?runs={second},{first}");
         await Assertions.Expect(page.Locator("#total-loss-t")).ToHaveCountAsync(1);
-        await Assertions.Expect(page.Locator("figure", new() { HasText = "Loss over all tasks" }).Locator("path.line[d^=M]")).ToHaveCountAsync(2, new() { Timeout = 60_000 });
+        await Assertions.Expect(page.Locator("figure", new() { HasText = "Loss over all tasks" }).Locator("svg.plot path.line[d^=M]")).ToHaveCountAsync(2, new() { Timeout = 60_000 });
         await Sight.SeesAsync(page.GetByRole(AriaRole.Row, new() { Name = "seed 18 17" }));
         await page.GetByRole(AriaRole.Link, new() { Name = "FLOPs", Exact = true }).ClickAsync();
         await Sight.SeesAsync(page.Locator("figure", new() { HasTextRegex = new Regex("over 10.+ FLOPs") }).First);

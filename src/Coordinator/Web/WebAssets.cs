@@ -29,8 +29,12 @@ internal static class WebAssets
     /// <summary>Where an asset is.</summary>
     public static string At(string name) => $"/assets/{name}?v={s_assets.Value[name].Hash}";
 
-    public static void MapAssets(this IEndpointRouteBuilder routes) =>
+    public static void MapAssets(this IEndpointRouteBuilder routes)
+    {
         routes.MapGet("/assets/{name}", Get).OpenToAnybody().ExcludeFromDescription();
+        // What browsers ask for beside anything that names no icon, such as a report.
+        routes.MapGet("/favicon.ico", (HttpRequest request, HttpResponse response) => Get("icon.svg", request, response)).OpenToAnybody().ExcludeFromDescription();
+    }
 
     private static IResult Get(string name, HttpRequest request, HttpResponse response)
     {

@@ -17,6 +17,7 @@ public class RolesTests
         ["GET /health/ready"] = "nothing",
         ["GET /openapi/{documentName}.json"] = "nothing",
         ["GET /assets/{name}"] = "nothing",
+        ["GET /favicon.ico"] = "nothing",
         ["GET /session"] = "nothing",
         ["POST /session"] = "nothing",
         ["POST /session/end"] = "nothing",

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,11 +17,11 @@ public sealed class Service : IAsyncDisposable
 {
     private const string Token = "token-of-the-tests-of-the-page";
     private readonly string _root = Directory.CreateTempSubdirectory("temper-web-").FullName;
-    private readonly int _port = FreePort();
     private WebApplication? _coordinator;
     private Process? _agent;
 
-    public Uri Address => new($"http://127.0.0.1:{_port}");
+    /// <summary>Where it is; the same after it was stopped and started.</summary>
+    public Uri Address { get; private set; } = new("http://127.0.0.1:0");
 
     public HttpClient Http { get; private set; } = new();
 
@@ -53,6 +52,7 @@ public sealed class Service : IAsyncDisposable
             LogLevel = LogLevel.None,
         });
         await _coordinator.StartAsync(Ct);
+        Address = CoordinatorHost.Endpoints(_coordinator).Api;
         Http.Dispose();
         Http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Address };
     }
@@ -121,12 +121,5 @@ public sealed class Service : IAsyncDisposable
         var body = await answer.Content.ReadAsStringAsync(Ct);
         Assert.True(answer.IsSuccessStatusCode, body);
         return ProtocolJson.Read<T>(body);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

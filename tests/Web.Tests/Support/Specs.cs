@@ -21,9 +21,9 @@ internal static class Specs
           input_length: 48
           target_length: 24
           precision: fp32
-          checkpoint_every: 20
+          checkpoint_every: {{Math.Max(20, steps / 4)}}
           optimizer: { learning_rate: 2e-3 }
-        evaluation: { every: 20, max_examples: 4, final_max_examples: 8, batch: 8, samples: 1 }
+        evaluation: { every: {{Math.Max(20, steps / 4)}}, max_examples: 4, final_max_examples: 8, batch: 8, samples: 1 }
         {{more}}
         """;
 

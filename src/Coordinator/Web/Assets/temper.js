@@ -20,6 +20,12 @@
       return;
     }
 
+    // Blazor takes the link for its own and would only scroll.
+    if (event.target.closest?.('.skip')) {
+      document.getElementById('main').focus();
+      return;
+    }
+
     // From a mistake to its line.
     const place = event.target.closest?.('[data-line]');
     const area = place && document.getElementById(place.dataset.for);

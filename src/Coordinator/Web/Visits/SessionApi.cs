@@ -26,7 +26,7 @@ internal static class SessionApi
     private static async Task<IResult> StateAsync(HttpRequest request, HttpResponse response, Sessions sessions)
     {
         response.Headers.CacheControl = "no-store";
-        return TypedResults.Json(new { signed_in = await sessions.VisitorAsync(sessions.KeyIdOf(request)).ConfigureAwait(false) is not null });
+        return TypedResults.Json(new State(await sessions.VisitorAsync(sessions.KeyIdOf(request)).ConfigureAwait(false) is not null));
     }
 
     private static async Task<IResult> SignIn(HttpContext context, IAntiforgery antiforgery, KeyStore keys, Sessions sessions)
@@ -71,6 +71,8 @@ internal static class SessionApi
             return null;
         }
     }
+
+    private sealed record State(bool SignedIn);
 
     private static ProblemHttpResult Forged() =>
         Problems.Of(StatusCodes.Status400BadRequest, "form_forged", "This form was not made by this page, or it is too old. Open /signin and try again.");
