@@ -63,6 +63,8 @@ public static class CoordinatorHost
             builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         }
 
+        // That keys which protect cookies lie unencrypted where the state lies, which is its owner's alone; and forged forms, which whoever sent them is told of.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error).AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.None);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
 
         var (siloPort, gatewayPort) = Ports.Free(options.ClusterAddress);
