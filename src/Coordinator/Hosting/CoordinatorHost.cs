@@ -70,8 +70,8 @@ public static class CoordinatorHost
             builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         }
 
-        // That the keys of cookies lie in the database as they are: it holds more that is secret.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection.KeyManagement.XmlKeyManager", LogLevel.Error);
+        // That the keys of cookies lie in the database as they are: it holds more that is secret. And forged forms, which whoever sent them is told of.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error).AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.None);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
 
         var (siloPort, gatewayPort) = Ports.Free(options.ClusterAddress);

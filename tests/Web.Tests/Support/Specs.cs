@@ -27,6 +27,30 @@ internal static class Specs
         {{more}}
         """;
 
+    /// <summary>A run that has something to show: four tasks, some minutes.</summary>
+    public static string Picture(string name, int temperature) =>
+        $$"""
+        name: {{name}}
+        model: { d_model: 64, dropout: 0.0, embedding_std: 0.02 }
+        mixture: { strategy: {{(temperature == 1 ? "proportional" : $"temperature, temperature: {temperature}")}} }
+        tasks:
+          dates_en_de: { builtin: dates_en_de, max_examples: 4000 }
+          months: { builtin: months }
+          acceptability: { builtin: acceptability, max_examples: 1000 }
+          similarity: { builtin: similarity, max_examples: 1000 }
+        training:
+          steps: 240
+          batch: 32
+          input_length: 96
+          target_length: 48
+          precision: fp32
+          checkpoint_every: 60
+          clip_norm: 1.0
+          optimizer: { learning_rate: 3e-3 }
+          schedule: { kind: linear, warmup: 30 }
+        evaluation: { every: 40, max_examples: 32, final_max_examples: 100, samples: 2 }
+        """;
+
     /// <summary>Two members of an ensemble, each as small as <see cref="Run"/>.</summary>
     public static string Experiment(string name = "together") =>
         $"name: {name}\nquestion: Are two better than one?\nensemble: {{members: 2}}\nbase:\n{string.Join('\n', Run().Split('\n').Skip(1).Select(line => $"  {line}"))}\n";

@@ -4,6 +4,19 @@ using Temper.Coordinator.Reports.Charts;
 
 namespace Temper.Coordinator.Web.Charts;
 
+/// <summary>How large a chart is drawn: its letters are as large in each.</summary>
+public enum ChartSize
+{
+    /// <summary>One of two beside each other.</summary>
+    Usual,
+
+    /// <summary>One of many.</summary>
+    Small,
+
+    /// <summary>Alone.</summary>
+    Wide,
+}
+
 /// <summary>Where everything of a chart is, in the units of its view box. The page draws it anew as rows come: only what moved is sent.</summary>
 internal sealed class ChartGeometry
 {
@@ -15,9 +28,14 @@ internal sealed class ChartGeometry
     private readonly Axis _y;
     private readonly int _most;
 
-    public ChartGeometry(IReadOnlyList<Series> series, bool isSmall, bool isLinear, double? ceiling, double? lastX)
+    public ChartGeometry(IReadOnlyList<Series> series, ChartSize size, bool isLinear, double? ceiling, double? lastX)
     {
-        (Width, Height, _most) = isSmall ? (360, 200, 200) : (560, 270, 360);
+        (Width, Height, _most) = size switch
+        {
+            ChartSize.Small => (360, 200, 200),
+            ChartSize.Wide => (900, 360, 500),
+            _ => (560, 270, 360),
+        };
         var points = series.SelectMany(one => one.Points).Where(point => double.IsFinite(point.Y)).ToList();
         IsEmpty = points.Count == 0;
         (_x, _y) = IsEmpty
