@@ -20,7 +20,6 @@ internal static class WebSetup
         services.AddRazorComponents().AddInteractiveServerComponents()
             // The longest spec that can be typed, escaped at its worst.
             .AddHubOptions(hub => hub.MaximumReceiveMessageSize = 2 * Limits.BodyBytes);
-        services.AddDataProtection().SetApplicationName("temper");
         services.AddAntiforgery(antiforgery =>
         {
             antiforgery.Cookie.Name = "temper-form";
