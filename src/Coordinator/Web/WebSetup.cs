@@ -1,14 +1,13 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Components.Endpoints;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Temper.Coordinator.Api;
 using Temper.Coordinator.Store;
-using Temper.Coordinator.Web.Visits;
 using Temper.Coordinator.Web.Live;
 using Temper.Coordinator.Web.Pages;
+using Temper.Coordinator.Web.Visits;
 
 namespace Temper.Coordinator.Web;
 
