@@ -12,23 +12,27 @@ public static class SpecPlaces
     /// </summary>
     /// <param name="text">The spec as YAML or JSON.</param>
     /// <param name="path">The path of an error, such as <c>tasks.months.builtin</c> or <c>scaling.larger[1]</c>.</param>
-    public static int? LineOf(string text, string path)
+    public static int? LineOf(string text, string path) => LinesOf(text, [path])[0];
+
+    /// <summary>The line of each path, as <see cref="LineOf"/> finds it; the text is read once.</summary>
+    public static IReadOnlyList<int?> LinesOf(string text, IReadOnlyList<string> paths)
     {
+        int? broken = null;
         try
         {
-            var stream = new YamlStream();
-            stream.Load(new StringReader(text));
-            return stream.Documents.Count == 1 && path is not ['?', ..] ? Find(stream.Documents[0].RootNode, path) : null;
+            var stream = YamlText.Load(text);
+            return [.. paths.Select(path => stream.Documents.Count == 1 && path is not ['?', ..] ? Find(stream.Documents[0].RootNode, path) : null)];
         }
         catch (YamlException e)
         {
-            return e.Start.Line > 0 ? (int)e.Start.Line : null;
+            broken = e.Start.Line > 0 ? (int)e.Start.Line : null;
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or OverflowException)
         {
             // So the parser fails at some texts that are broken in rare ways, without a place.
-            return null;
         }
+
+        return [.. paths.Select(_ => broken)];
     }
 
     private static int? Find(YamlNode root, string path)

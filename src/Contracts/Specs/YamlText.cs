@@ -21,9 +21,7 @@ internal static class YamlText
     {
         try
         {
-            CheckDepth(text);
-            var stream = new YamlStream();
-            stream.Load(new StringReader(text));
+            var stream = Load(text);
             if (stream.Documents.Count != 1)
             {
                 errors.Add(new SpecError("$", $"There are {stream.Documents.Count} YAML documents. Write exactly one."));
@@ -49,6 +47,16 @@ internal static class YamlText
         }
 
         return null;
+    }
+
+    /// <summary>The documents of a text whose depth is bounded.</summary>
+    /// <exception cref="YamlException">It is no YAML, or nested too deep.</exception>
+    public static YamlStream Load(string text)
+    {
+        CheckDepth(text);
+        var stream = new YamlStream();
+        stream.Load(new StringReader(text));
+        return stream;
     }
 
     // Before the tree is built: building it takes a stack frame for each level.

@@ -79,7 +79,7 @@ internal sealed class Requests(Visit visit, RunStore runs, ExperimentStore exper
     private static IReadOnlyList<Mistake> Mistakes(IResult? problem, string text) =>
         (problem as ProblemHttpResult)?.ProblemDetails is not { } details ? []
         : details.Extensions.TryGetValue("errors", out var found) && found is IReadOnlyList<SpecError> errors
-            ? [.. errors.Select(error => new Mistake(SpecPlaces.LineOf(text, error.Path), error.Path, error.Message)).OrderBy(mistake => mistake.Line ?? 0)]
+            ? [.. errors.Zip(SpecPlaces.LinesOf(text, [.. errors.Select(error => error.Path)]), (error, line) => new Mistake(line, error.Path, error.Message)).OrderBy(mistake => mistake.Line ?? 0)]
             : [new Mistake(null, "$", details.Detail ?? "")];
 }
 

@@ -41,7 +41,10 @@ public class SpecPlacesTests
     public void What_is_nowhere_in_the_text_has_no_line(string path) => Assert.Null(SpecPlaces.LineOf(Yaml, path));
 
     [Fact]
-    public void A_text_that_is_no_YAML_is_broken_where_reading_it_ended() => Assert.Equal(2, SpecPlaces.LineOf("name: x\n\tworkers: 2\n", "$"));
+    public void A_text_that_is_no_YAML_is_broken_where_reading_it_ended() => Assert.Equal(2, SpecPlaces.LineOf("name: x\nworkers: @2\n", "$"));
+
+    [Fact]
+    public void A_text_that_is_nested_without_end_harms_nobody() => Assert.Equal(1, SpecPlaces.LineOf(new string('[', 200_000), "tasks"));
 
     [Fact]
     public void JSON_has_lines_too() => Assert.Equal(3, SpecPlaces.LineOf("{\n  \"name\": \"x\",\n  \"workers\": 2\n}", "workers"));

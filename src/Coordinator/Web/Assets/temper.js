@@ -106,7 +106,8 @@
       return kind === 'log' ? lowY * (highY / lowY) ** part : lowY + part * (highY - lowY);
     };
     const heading = document.createElement('b');
-    heading.textContent = `${plot.dataset.x} ${figure(lowX + (at - left) / width * (highX - lowX))}`;
+    const abscissa = lowX + (at - left) / width * (highX - lowX);
+    heading.textContent = `${plot.dataset.x} ${figure(plot.dataset.x === 'step' ? Math.round(abscissa) : abscissa)}`;
     shown.box.replaceChildren(heading, ...rows.map(({ path, found }) => {
       const line = document.createElement('div');
       line.textContent = `${path.dataset.name} ${figure(value(found.y))}`;
