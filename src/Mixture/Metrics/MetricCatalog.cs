@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Temper.Mixture.Metrics;
 
-/// <summary>All metrics, by name. A new metric is one entry here.</summary>
+/// <summary>All metrics, by name. A new metric is one entry here, and its name in the description of <c>TaskSpec.Metrics</c>.</summary>
 public static class MetricCatalog
 {
     private static readonly Dictionary<string, Metric> ByName = All().SelectMany(metric => new[] { (metric.Name, metric), (metric.Alias, metric) })

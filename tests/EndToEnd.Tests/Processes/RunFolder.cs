@@ -60,10 +60,17 @@ internal sealed class RunFolder : IDisposable
     public static JsonNode Report(string output) => JsonNode.Parse(File.ReadAllText(Path.Combine(output, "report.json")))!;
 
     /// <summary>Whether a run has saved a checkpoint of this step or a later one.</summary>
-    public static bool HasCheckpoint(string output, int step) =>
-        Directory.Exists(Path.Combine(output, "checkpoints"))
-        && Directory.GetDirectories(Path.Combine(output, "checkpoints"), "step-*").Any(path =>
-            !path.EndsWith(".unfinished", StringComparison.Ordinal) && int.Parse(Path.GetFileName(path).Split('-')[1], System.Globalization.CultureInfo.InvariantCulture) >= step);
+    public static bool HasCheckpoint(string output, int step) => Checkpoints(output).Keys.Any(saved => saved >= step);
+
+    /// <summary>The folders of the checkpoints that a run has saved, by step.</summary>
+    public static IReadOnlyDictionary<int, string> Checkpoints(string output)
+    {
+        var folder = Path.Combine(output, "checkpoints");
+        return !Directory.Exists(folder) ? new Dictionary<int, string>() : Directory.GetDirectories(folder, "step-*")
+            .Where(path => !path.EndsWith(".unfinished", StringComparison.Ordinal))
+            .GroupBy(path => int.Parse(Path.GetFileName(path).Split('-')[1], System.Globalization.CultureInfo.InvariantCulture))
+            .ToDictionary(step => step.Key, step => step.Order(StringComparer.Ordinal).Last());
+    }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 }

@@ -72,10 +72,9 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task Ctrl_C_saves_a_checkpoint_and_the_printed_command_goes_on()
     {
-        // Much longer than a heartbeat, with which the wish to pause reaches the trainers: a short run would be done before it.
-        var spec = _folder.Spec(steps: 400);
-        Assert.Equal(0, (await TemperProcess.Run("run", spec, "--output", _folder["whole"])).ExitCode);
-
+        // So long that neither ends by itself, however late the wish to pause reaches the trainers.
+        var spec = _folder.Spec(steps: 20_000);
+        File.WriteAllText(spec, File.ReadAllText(spec).Replace("checkpoint_every: 20", "checkpoint_every: 20\n  keep_checkpoints: 1000"));
         await using var run = TemperProcess.Start(["run", spec, "--output", _folder["interrupted"]]);
         await Processes.Until(() => RunFolder.HasCheckpoint(_folder["interrupted"], 20), "the first checkpoint");
         var below = Processes.Below(run.Id, "trainer").Concat(Processes.Below(run.Id, "agent")).ToList();
@@ -83,11 +82,23 @@ public sealed class RunTests : IDisposable
         Assert.Equal(130, await run.Exit());
         await Processes.Until(() => !below.Exists(Processes.Lives), "nothing is left");
         Assert.Contains($"temper run --resume {_folder["interrupted"]}", run.Output);
+        var paused = RunFolder.Checkpoints(_folder["interrupted"]).Keys.Max();
 
-        var (exit, output) = await TemperProcess.Run("run", "--resume", _folder["interrupted"]);
+        await Until(paused + 40, ["run", "--resume", _folder["interrupted"]], _folder["interrupted"]);
+        await Until(paused + 40, ["run", spec, "--output", _folder["undisturbed"]], _folder["undisturbed"]);
 
-        Assert.True(exit == 0, output);
-        Assert.Equal(RunFolder.Losses(_folder["whole"]), RunFolder.Losses(_folder["interrupted"]));
+        var (inTwo, whole) = (RunFolder.Checkpoints(_folder["interrupted"]), RunFolder.Checkpoints(_folder["undisturbed"]));
+        var later = whole.Keys.Intersect(inTwo.Keys).Max();
+        Assert.InRange(later, paused + 1, int.MaxValue);
+        Assert.Equal(Weights(whole[later]), Weights(inTwo[later]));
+
+        static async Task Until(int step, string[] command, string output)
+        {
+            await using var run = TemperProcess.Start(command);
+            await Processes.Until(() => RunFolder.HasCheckpoint(output, step), $"the checkpoint of step {step} or a later one");
+            run.Interrupt();
+            Assert.Equal(130, await run.Exit());
+        }
     }
 
     [Fact]
@@ -176,7 +187,9 @@ public sealed class RunTests : IDisposable
         Assert.Equal(File.ReadAllBytes(Path.Combine(model, "model.safetensors")), File.ReadAllBytes(Path.Combine(_folder["exported"], "model.safetensors")));
     }
 
-    private static byte[] Model(string output) => File.ReadAllBytes(Path.Combine(output, "model", "model.safetensors"));
+    private static byte[] Model(string output) => Weights(Path.Combine(output, "model"));
+
+    private static byte[] Weights(string folder) => File.ReadAllBytes(Path.Combine(folder, "model.safetensors"));
 
     private static string Metrics(JsonNode report) => string.Join('\n', report["tasks"]!.AsObject().Select(task => $"{task.Key} {task.Value!["metrics"]!.ToJsonString()}"));
 }
