@@ -6,9 +6,9 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Temper.Coordinator.Api;
 using Temper.Coordinator.Store;
-using Temper.Coordinator.Web.Visits;
 using Temper.Coordinator.Web.Live;
 using Temper.Coordinator.Web.Pages;
+using Temper.Coordinator.Web.Visits;
 
 namespace Temper.Coordinator.Web;
 

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Components;
-using Temper.Coordinator.Web.Visits;
 using Temper.Coordinator.Web.Live;
+using Temper.Coordinator.Web.Visits;
 
 namespace Temper.Coordinator.Web.Pages;
 
