@@ -51,7 +51,8 @@ internal sealed class TemperProcess : IAsyncDisposable
     /// <summary>Starts <c>temper</c> with these arguments.</summary>
     public static TemperProcess Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "temper"))
+        // By way of env, which becomes temper: whoever starts the tests in a shell's background hands down that SIGINT is to be ignored.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", Path.Combine(AppContext.BaseDirectory, "temper")])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
