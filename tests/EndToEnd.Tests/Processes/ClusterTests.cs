@@ -48,11 +48,11 @@ public sealed class ClusterTests : IDisposable
 
         var run = await Submit(0, spec);
         var output = (string)(await Get(1, $"runs/{run}"))["output_directory"]!;
-        await Processes.Until(() => RunFolder.HasCheckpoint(output, 20), "the first checkpoint");
+        // As the coordinators know it: on the disk it lies up to a heartbeat earlier.
+        var before = await Until(1, run, status => (int)status["step"]! >= 20, "has made its first steps");
         var owner = first.Output.Contains($"Run {run} is looked after by this coordinator") ? 0 : 1;
         Assert.Contains($"Run {run} is looked after by this coordinator", _coordinators[owner].Process.Output);
         var survivor = 1 - owner;
-        var before = await Get(survivor, $"runs/{run}");
         Processes.Signal(_coordinators[owner].Process.Id, "KILL");
         await _coordinators[owner].Process.Exit();
 
@@ -199,16 +199,13 @@ public sealed class ClusterTests : IDisposable
         return answer.StatusCode;
     }
 
-    private async Task<JsonNode> End(int coordinator, string run)
+    private Task<JsonNode> End(int coordinator, string run) =>
+        Until(coordinator, run, status => (string)status["phase"]! is "succeeded" or "failed" or "cancelled", "ends");
+
+    private async Task<JsonNode> Until(int coordinator, string run, Func<JsonNode, bool> holds, string what)
     {
         JsonNode status = new JsonObject();
-        await Processes.Until(
-            () =>
-            {
-                status = Get(coordinator, $"runs/{run}").GetAwaiter().GetResult();
-                return (string)status["phase"]! is "succeeded" or "failed" or "cancelled";
-            },
-            $"run {run} ends");
+        await Processes.Until(() => holds(status = Get(coordinator, $"runs/{run}").GetAwaiter().GetResult()), $"run {run} {what}");
         return status;
     }
 }
