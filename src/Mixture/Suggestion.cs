@@ -6,6 +6,9 @@ public static class Suggestion
     // More names than this are a list to look up, not to read in a message.
     private const int MostListed = 25;
 
+    // A longer name is no name: a line of a file that is read in another format than it has.
+    private const int LongestListed = 80;
+
     /// <summary><c>" Did you mean 'x'?"</c>, or an empty string when no candidate is close.</summary>
     public static string For(string name, IEnumerable<string> candidates) =>
         Nearest(name, candidates) is { } near ? $" Did you mean '{near}'?" : "";
@@ -14,8 +17,10 @@ public static class Suggestion
     public static string Unknown(string name, string kind, IReadOnlyCollection<string> known)
     {
         var question = Nearest(name, known) is { } near ? $"; did you mean '{near}'?" : ".";
-        return $"'{name}' is not {kind}{question} Known: {string.Join(", ", known.Take(MostListed))}{(known.Count > MostListed ? ", …" : "")}.";
+        return $"'{name}' is not {kind}{question} Known: {string.Join(", ", known.Take(MostListed).Select(Clipped))}{(known.Count > MostListed ? ", …" : "")}.";
     }
+
+    private static string Clipped(string name) => name.Length <= LongestListed ? name : $"{name[..(LongestListed - 1)]}…";
 
     private static string? Nearest(string name, IEnumerable<string> candidates)
     {

@@ -1,9 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Temper.Worker.Devices;
 using Temper.Worker.Evaluation;
 using Temper.Worker.Models;
-using Temper.Worker.Native;
-using static TorchSharp.torch;
 
 namespace Temper.Cli.Commands;
 
@@ -17,26 +16,26 @@ internal static class DecodeCommand
         var output = ModelOptions.Output("The same rows with \"output_ids\" and, where there is a vocabulary, \"prediction\".");
         var limit = new Option<int>("--max-new-tokens") { Description = "Most tokens of a prediction.", DefaultValueFactory = _ => 128 };
         var batch = ModelOptions.Batch();
+        var device = ModelOptions.Device();
         var threads = ModelOptions.Threads();
         var inputLength = ModelOptions.InputLength();
-        var command = new Command("decode", "Predict the targets of rows, greedily.") { model, input, output, limit, batch, threads, inputLength };
+        var command = new Command("decode", "Predict the targets of rows, greedily.") { model, input, output, limit, batch, device, threads, inputLength };
         command.SetAction(result =>
         {
-            TorchLibrary.Load();
-            set_num_threads(result.GetValue(threads));
+            var place = ModelOptions.Take(result.GetValue(device), result.GetValue(threads));
             var models = ModelOptions.Open(result.GetRequiredValue(model));
-            Decode(models, result.GetRequiredValue(input), result.GetRequiredValue(output), result.GetValue(limit), result.GetValue(batch), result.GetValue(inputLength));
+            Decode(models, place, result.GetRequiredValue(input), result.GetRequiredValue(output), result.GetValue(limit), result.GetValue(batch), result.GetValue(inputLength));
             return ExitCodes.Success;
         });
         return command;
     }
 
-    private static void Decode(ModelSet models, FileInfo input, FileInfo output, int limit, int batch, int? inputLength)
+    private static void Decode(ModelSet models, ComputeDevice device, FileInfo input, FileInfo output, int limit, int batch, int? inputLength)
     {
         var rows = JsonRows.Read(input);
         var decoder = new TextDecoder(models.Vocabulary, inputLength ?? int.MaxValue, batch);
         var ids = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "inputs", "input_ids", models, decoder.Ids)).ToArray();
-        using var predictor = models.Load();
+        using var predictor = models.Load(device: device);
         var predictions = decoder.PredictIds(predictor, ids, limit, () => { });
         foreach (var (row, prediction) in rows.Zip(predictions))
         {

@@ -7,9 +7,6 @@ using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
 using Temper.Worker.Decoding;
 using Temper.Worker.Evaluation;
-using Temper.Worker.Models;
-using Temper.Worker.Native;
-using static TorchSharp.torch;
 
 namespace Temper.Cli.Commands;
 
@@ -26,8 +23,9 @@ internal static class EvaluateCommand
         var split = new Option<string>("--split") { Description = "validation or test.", DefaultValueFactory = _ => "validation" }.AcceptOnlyFromAmong("validation", "test");
         var most = new Option<int?>("--max-examples") { Description = "Rows per task; all if not given." };
         var output = new Option<FileInfo?>("--output") { Description = "A JSON file for the metrics." };
+        var device = ModelOptions.Device();
         var threads = ModelOptions.Threads();
-        var command = new Command("evaluate", "Evaluate a model on the tasks of a spec.") { spec, data, model, split, most, output, threads };
+        var command = new Command("evaluate", "Evaluate a model on the tasks of a spec.") { spec, data, model, split, most, output, device, threads };
         command.SetAction(result =>
         {
             var run = SpecOptions.Read(result.GetRequiredValue(spec));
@@ -42,9 +40,8 @@ internal static class EvaluateCommand
                 throw new SpecException(errors);
             }
 
-            TorchLibrary.Load();
-            set_num_threads(result.GetValue(threads));
-            var results = Evaluate(run, SpecOptions.Roots(result.GetValue(data)), models, result.GetRequiredValue(split), result.GetValue(most));
+            using var predictor = models.Load(device: ModelOptions.Take(result.GetValue(device), result.GetValue(threads)));
+            var results = Evaluate(run, SpecOptions.Roots(result.GetValue(data)), models.Vocabulary, predictor, result.GetRequiredValue(split), result.GetValue(most));
             if (result.GetValue(output) is { } file)
             {
                 File.WriteAllText(file.FullName, ProtocolJson.Write(results));
@@ -55,9 +52,8 @@ internal static class EvaluateCommand
         return command;
     }
 
-    private static SortedDictionary<string, SortedDictionary<string, double?>> Evaluate(RunSpec spec, IReadOnlyList<string> roots, ModelSet models, string split, int? most)
+    private static SortedDictionary<string, SortedDictionary<string, double?>> Evaluate(RunSpec spec, IReadOnlyList<string> roots, IVocabulary vocabulary, IPredictor predictor, string split, int? most)
     {
-        using var predictor = models.Load();
         var results = new SortedDictionary<string, SortedDictionary<string, double?>>(StringComparer.Ordinal);
         var table = new Table().AddColumns("task", "examples", "metric", "value");
         foreach (var (name, task) in spec.Tasks)
@@ -69,8 +65,8 @@ internal static class EvaluateCommand
             }
 
             var (examples, values) = data.Metrics.Count > 0
-                ? Judge(spec, data, split, most, models.Vocabulary!, predictor)
-                : Score(spec, data, split, most, models.Vocabulary!, predictor);
+                ? Judge(spec, data, split, most, vocabulary, predictor)
+                : Score(spec, data, split, most, vocabulary, predictor);
             results[name] = values;
             foreach (var (metric, value) in values)
             {

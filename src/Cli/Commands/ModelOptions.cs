@@ -1,5 +1,8 @@
 using System.CommandLine;
+using Temper.Contracts.Specs;
+using Temper.Worker.Devices;
 using Temper.Worker.Models;
+using static TorchSharp.torch;
 
 namespace Temper.Cli.Commands;
 
@@ -15,6 +18,14 @@ internal static class ModelOptions
     /// <summary>What the folders that were given hold.</summary>
     public static ModelSet Open(DirectoryInfo[] folders) => ModelSet.Open([.. folders.Select(folder => folder.FullName)]);
 
+    /// <summary>Takes what is asked to compute on.</summary>
+    public static ComputeDevice Take(DeviceKind asked, int threads)
+    {
+        var device = ComputeDevice.Take(asked);
+        set_num_threads(threads);
+        return device;
+    }
+
     public static Option<FileInfo> Input(string description) => new Option<FileInfo>("--input") { Description = description, Required = true }.AcceptExistingOnly();
 
     public static Option<FileInfo> Output(string description) => new("--output") { Description = description, Required = true };
@@ -22,6 +33,12 @@ internal static class ModelOptions
     public static Option<int> Batch() => new("--batch") { Description = "Rows that are computed together.", DefaultValueFactory = _ => 32 };
 
     public static Option<int> Threads() => new("--threads") { Description = "Threads; all cores if not given.", DefaultValueFactory = _ => Environment.ProcessorCount };
+
+    public static Option<DeviceKind> Device() => new("--device")
+    {
+        Description = "Where to compute: cpu, cuda, or auto for a GPU where libtorch can use one.",
+        DefaultValueFactory = _ => DeviceKind.Auto,
+    };
 
     public static Option<int?> InputLength() => new("--input-length") { Description = "Longest input in tokens, end of sequence included; longer texts are cut. No limit if not given." };
 }

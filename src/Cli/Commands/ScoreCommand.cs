@@ -1,10 +1,9 @@
 using System.CommandLine;
 using Temper.Mixture.Batching;
 using Temper.Mixture.Vocabularies;
+using Temper.Worker.Devices;
 using Temper.Worker.Evaluation;
 using Temper.Worker.Models;
-using Temper.Worker.Native;
-using static TorchSharp.torch;
 
 namespace Temper.Cli.Commands;
 
@@ -17,27 +16,27 @@ internal static class ScoreCommand
         var input = ModelOptions.Input("JSON Lines with \"inputs\" and \"targets\" (text), or \"input_ids\" and \"target_ids\".");
         var output = ModelOptions.Output("The same rows with \"score\" (the sum of the targets' log probabilities, in nats) and \"tokens\".");
         var batch = ModelOptions.Batch();
+        var device = ModelOptions.Device();
         var threads = ModelOptions.Threads();
         var inputLength = ModelOptions.InputLength();
-        var command = new Command("score", "Score given targets of rows by their log probability.") { model, input, output, batch, threads, inputLength };
+        var command = new Command("score", "Score given targets of rows by their log probability.") { model, input, output, batch, device, threads, inputLength };
         command.SetAction(result =>
         {
-            TorchLibrary.Load();
-            set_num_threads(result.GetValue(threads));
+            var place = ModelOptions.Take(result.GetValue(device), result.GetValue(threads));
             var models = ModelOptions.Open(result.GetRequiredValue(model));
-            Score(models, result.GetRequiredValue(input), result.GetRequiredValue(output), result.GetValue(batch), result.GetValue(inputLength));
+            Score(models, place, result.GetRequiredValue(input), result.GetRequiredValue(output), result.GetValue(batch), result.GetValue(inputLength));
             return ExitCodes.Success;
         });
         return command;
     }
 
-    private static void Score(ModelSet models, FileInfo input, FileInfo output, int batch, int? inputLength)
+    private static void Score(ModelSet models, ComputeDevice device, FileInfo input, FileInfo output, int batch, int? inputLength)
     {
         var rows = JsonRows.Read(input);
         var text = new TextDecoder(models.Vocabulary, inputLength ?? int.MaxValue, batch);
         var inputs = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "inputs", "input_ids", models, text.Ids)).ToArray();
         var targets = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "targets", "target_ids", models, whole => [.. models.Vocabulary!.Encode(whole), SpecialIds.Eos])).ToArray();
-        using var predictor = models.Load();
+        using var predictor = models.Load(device: device);
         var loss = new TargetScorer(batch).Score(predictor, [.. inputs.Zip(targets, (input, target) => new TokenRow(input, target))], () => { });
         foreach (var (i, row) in rows.Index())
         {

@@ -77,4 +77,33 @@ public static class T5Costs
         var logits = Math.Min(targets, 512) * config.VocabularySize * (4 + (2 * width));
         return (long)(ProcessBytes + state + encoder + decoder + logits);
     }
+
+    /// <summary>
+    /// Bytes that evaluating takes at its peak, without gradients: the process itself, the weights (fp32, and their bf16 copies) and the keys and
+    /// values of every member that answers, and what one layer of the largest of them computes with.
+    /// </summary>
+    /// <param name="members">Shapes of the models that answer together; one for a model by itself.</param>
+    /// <param name="rows">Sequences that are decoded together.</param>
+    /// <param name="inputLength">Padded input tokens per sequence.</param>
+    /// <param name="targetLength">Most target tokens per sequence.</param>
+    /// <param name="bfloat16">Whether matrix products run in bf16.</param>
+    public static long EvaluationBytes(IReadOnlyList<T5Config> members, long rows, long inputLength, long targetLength, bool bfloat16)
+    {
+        var width = bfloat16 ? 2 : 4;
+        var (inputs, targets) = ((double)rows * inputLength, (double)rows * targetLength);
+        return (long)(ProcessBytes + members.Sum(member => Weights(member) + Cache(member)) + members.Max(Working));
+
+        double Weights(T5Config member) => (double)Parameters(member) * (4 + (bfloat16 ? 2 : 0));
+
+        double Cache(T5Config member) => (inputs + targets) * member.DecoderLayers * 2 * member.Heads * member.HeadSize * width;
+
+        double Working(T5Config member)
+        {
+            var norm = member.ModelSize * (8.0 + width);
+            var attention = (4.0 * member.Heads * member.HeadSize * width) + (4.0 * member.Heads * inputLength * width);
+            var feedForward = (member.Gated ? 3.0 : 2.0) * member.HiddenSize * width;
+            var logits = Math.Min(Math.Max(rows, targets), 1024) * member.VocabularySize * (4.0 + width);
+            return Math.Max(inputs * (norm + Math.Max(attention, feedForward)), logits);
+        }
+    }
 }

@@ -212,35 +212,45 @@ public sealed class RunPlanner(PlanningContext context)
         {
             errors.Add(new SpecError(
                 "model",
-                $"Training this model takes about {Gibibytes(needed)} for each trainer, and the largest agent has {Gibibytes(available)} for one. Write a smaller model.size, or more training.micro_batches, or shorter training.input_length."));
+                spec.Training.Steps == 0
+                    ? $"Evaluating this model takes about {Gibibytes(needed)} for each worker, and the largest agent has {Gibibytes(available)} for one. Write a smaller evaluation.batch, or shorter training.input_length, or fewer members."
+                    : $"Training this model takes about {Gibibytes(needed)} for each trainer, and the largest agent has {Gibibytes(available)} for one. Write a smaller model.size, or more training.micro_batches, or shorter training.input_length."));
         }
     }
 
     private static long Memory(RunSpec spec, ResolvedModel model, List<TaskData> tasks)
     {
-        var rows = Math.Max(1, spec.Training.Batch / (spec.Workers * spec.Training.MicroBatches));
-        var (inputs, targets) = LongestRows(spec, tasks);
         // Before the agents are known bf16 may turn out as fp32: the larger of the two.
-        var training = Enumerable.Max([true, false], bf16 => T5Costs.TrainingBytes(
-            model.Config, rows, inputs, targets, bf16, spec.Training.Optimizer.Kind == OptimizerKind.Adamw ? 8 : 1));
-        // The other members of an ensemble bring weights and their bf16 copies, but are not trained.
-        return training + (spec.Model.IsEnsemble ? model.Members.Skip(1).Sum(member => T5Costs.Parameters(member) * 6) : 0);
+        return Enumerable.Max([true, false], bf16 => spec.Training.Steps == 0 ? Evaluating(bf16) : Training(bf16));
+
+        long Training(bool bf16)
+        {
+            var rows = Math.Max(1, spec.Training.Batch / (spec.Workers * spec.Training.MicroBatches));
+            var (inputs, targets) = LongestRows(spec, tasks, task => task.Train);
+            return T5Costs.TrainingBytes(model.Config, rows, inputs, targets, bf16, spec.Training.Optimizer.Kind == OptimizerKind.Adamw ? 8 : 1);
+        }
+
+        long Evaluating(bool bf16)
+        {
+            var (inputs, targets) = LongestRows(spec, tasks, task => task.Validation.Concat(task.Test));
+            return T5Costs.EvaluationBytes(model.Members, spec.Evaluation.Batch, inputs, targets, bf16);
+        }
     }
 
     // A token is at least a byte of text: the longest text bounds the longest row.
-    private static (int Inputs, int Targets) LongestRows(RunSpec spec, List<TaskData> tasks)
+    private static (int Inputs, int Targets) LongestRows(RunSpec spec, List<TaskData> tasks, Func<TaskData, IEnumerable<TextExample>> text)
     {
         var (inputs, targets) = (1, 1);
         foreach (var task in tasks)
         {
             if (task.SpanCorruption is { } corruption)
             {
-                var longest = LongestChunk(spec, task, corruption);
+                var longest = LongestChunk(spec, text(task), corruption);
                 (inputs, targets) = (Math.Max(inputs, longest.Inputs), Math.Max(targets, longest.Targets));
                 continue;
             }
 
-            foreach (var row in task.Train)
+            foreach (var row in text(task))
             {
                 inputs = Math.Max(inputs, Encoding.UTF8.GetByteCount(row.Inputs) + 1);
                 targets = Math.Max(targets, Encoding.UTF8.GetByteCount(row.Targets) + 1);
@@ -252,10 +262,10 @@ public sealed class RunPlanner(PlanningContext context)
 
     // Rows are put on end, each with a token for its beginning and one for its end at most: a chunk is as long as the inputs allow unless the
     // whole text is shorter.
-    private static SpanLengths LongestChunk(RunSpec spec, TaskData task, SpanCorruptionSpec corruption)
+    private static SpanLengths LongestChunk(RunSpec spec, IEnumerable<TextExample> text, SpanCorruptionSpec corruption)
     {
         var longest = SpanLengths.Fitting(spec.Training.InputLength, corruption);
-        var tokens = task.Train.Sum(row => Encoding.UTF8.GetByteCount(row.Inputs) + 2L);
+        var tokens = text.Sum(row => Encoding.UTF8.GetByteCount(row.Inputs) + 2L);
         return tokens < longest.Tokens ? SpanLengths.Of((int)tokens, corruption) : longest;
     }
 

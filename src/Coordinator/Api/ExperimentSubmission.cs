@@ -20,8 +20,7 @@ internal sealed record ExperimentSubmission(string Id, PlannedExperiment Planned
         var folder = planning.OutputOf(sent.Output, errors);
         var id = Planning.NewId();
         var context = await planning.ContextAsync(roots).ConfigureAwait(false);
-        // It reads every file that the specs name: not on a thread that answers others.
-        var planned = await Task.Run(() => ExperimentPlanner.ReadAndPlan(sent.Text, id, Output, context)).ConfigureAwait(false);
+        var planned = await planning.WorkOutAsync(() => ExperimentPlanner.ReadAndPlan(sent.Text, id, Output, context)).ConfigureAwait(false);
         errors.AddRange(planned.Errors);
         return errors.Count > 0
             ? (null, Problems.WrongSpec(errors))

@@ -35,7 +35,7 @@ internal static class ExperimentsApi
             .Produces<ExperimentPlan>()
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        api.MapGet("/experiments", List).WithName("ListExperiments").WithSummary("Experiments from the newest on, of one phase, kind or name if given; 'next' is the cursor of the following page.").WithTags(Tag)
+        api.MapGet("/experiments", List).WithName("ListExperiments").WithSummary("Experiments from the newest on, of one phase or kind, or with a text in their name, if given; 'next' is the cursor of the following page.").WithTags(Tag)
             .Produces<ExperimentList>()
             .ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/experiments/{id}", Show).WithName("GetExperiment").WithSummary("One experiment; GET /runs?experiment=ID lists its runs.").WithTags(Tag)

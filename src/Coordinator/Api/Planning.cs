@@ -9,8 +9,11 @@ using Temper.Mixture.Tasks;
 namespace Temper.Coordinator.Api;
 
 /// <summary>What submissions are checked against: the folders of this server, its agents, its runs and how fast they were.</summary>
-internal sealed class Planning(CoordinatorOptions options, RunStore runs, TrainerSpeeds speeds, IGrainFactory grains)
+internal sealed class Planning(CoordinatorOptions options, RunStore runs, TrainerSpeeds speeds, IGrainFactory grains) : IDisposable
 {
+    // Each reads every file that its specs name, and holds their rows.
+    private readonly SemaphoreSlim _turns = new(Environment.ProcessorCount);
+
     /// <summary>An id that nobody has.</summary>
     public static string NewId() => RandomNumberGenerator.GetString("0123456789abcdefghjkmnpqrstvwxyz", 10);
 
@@ -22,6 +25,20 @@ internal sealed class Planning(CoordinatorOptions options, RunStore runs, Traine
         var largest = agents.Where(agent => agent is { SlotCount: > 0, MemoryPerSlot: > 0 }).Select(agent => (long?)agent.MemoryPerSlot).Max();
         var speed = await speeds.LearnAsync().ConfigureAwait(false);
         return new PlanningContext(roots, largest, id => id.Length > 64 ? null : runs.FindOrigin(id), speed);
+    }
+
+    /// <summary>Works out what was submitted: not on a thread that answers others, and not more of them at a time than there are cores.</summary>
+    public async Task<T> WorkOutAsync<T>(Func<T> plan)
+    {
+        await _turns.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            return await Task.Run(plan).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turns.Release();
+        }
     }
 
     /// <summary>The data roots, those that were named first.</summary>
@@ -60,4 +77,6 @@ internal sealed class Planning(CoordinatorOptions options, RunStore runs, Traine
 
     /// <summary>The folder of something that named none.</summary>
     public string NewOutput(string name, string id) => Path.Combine(Path.GetFullPath(options.OutputRoot), $"{name}-{id}");
+
+    public void Dispose() => _turns.Dispose();
 }

@@ -31,7 +31,7 @@ internal static class RunsApi
             .Produces<RunPlan>()
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        api.MapGet("/runs", List).WithName("ListRuns").WithSummary("Runs from the newest on, of one phase, name or experiment if given; 'next' is the cursor of the following page.").WithTags("runs")
+        api.MapGet("/runs", List).WithName("ListRuns").WithSummary("Runs from the newest on, of one phase or experiment, or with a text in their name, if given; 'next' is the cursor of the following page.").WithTags("runs")
             .Produces<RunList>()
             .ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/runs/{id}", Show).WithName("GetRun").WithSummary("One run.").WithTags("runs")

@@ -23,8 +23,7 @@ internal sealed record Submission(PlannedRun Run, IReadOnlyList<string> DataRoot
         var roots = planning.DataRootsOf(sent.Data, errors);
         var folder = planning.OutputOf(sent.Output, errors);
         var context = await planning.ContextAsync(roots).ConfigureAwait(false);
-        // It reads every file that the spec names: not on a thread that answers others.
-        var planned = await Task.Run(() => new RunPlanner(context).ReadAndPlan(sent.Text)).ConfigureAwait(false);
+        var planned = await planning.WorkOutAsync(() => new RunPlanner(context).ReadAndPlan(sent.Text)).ConfigureAwait(false);
         errors.AddRange(planned.Errors);
         return errors.Count > 0 || planned.Value is not { } run
             ? (null, Problems.WrongSpec(errors))

@@ -38,6 +38,10 @@ internal static class DbCommands
 
     public static string? Text(this DbDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 
+    /// <summary>The pattern, with '!' to escape, that is LIKE every small text which contains <paramref name="text"/> in whatever case; null for null.</summary>
+    public static string? Containing(string? text) =>
+        text is null ? null : $"%{text.ToLowerInvariant().Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal)}%";
+
     private static async Task<int> ExecuteAsync(DbCommand command)
     {
         await using (command.ConfigureAwait(false))

@@ -66,11 +66,11 @@ internal sealed class ExperimentStore(IDatabase database)
     public Task<IReadOnlyList<(long Order, ExperimentStatus Status)>> ListAsync(ExperimentFilter filter, long? before, int most) => database.ReadAsync(connection => connection.QueryAsync(
         """
         SELECT seq, status FROM experiments
-        WHERE (CAST(@phase AS TEXT) IS NULL OR phase = @phase) AND (CAST(@kind AS TEXT) IS NULL OR kind = @kind) AND (CAST(@name AS TEXT) IS NULL OR name = @name)
+        WHERE (CAST(@phase AS TEXT) IS NULL OR phase = @phase) AND (CAST(@kind AS TEXT) IS NULL OR kind = @kind) AND (CAST(@name AS TEXT) IS NULL OR lower(name) LIKE @name ESCAPE '!')
         AND (CAST(@before AS BIGINT) IS NULL OR seq < @before) ORDER BY seq DESC LIMIT @most
         """,
         reader => (reader.GetInt64(0), ProtocolJson.Read<ExperimentStatus>(reader.GetString(1))),
-        ("@phase", filter.Phase is { } phase ? Word(phase) : null), ("@kind", filter.Kind is { } kind ? Word(kind) : null), ("@name", filter.Name), ("@before", before), ("@most", most)));
+        ("@phase", filter.Phase is { } phase ? Word(phase) : null), ("@kind", filter.Kind is { } kind ? Word(kind) : null), ("@name", DbCommands.Containing(filter.Name)), ("@before", before), ("@most", most)));
 
     /// <summary>Writes what changed. Writing it again changes nothing more. What has ended stays so.</summary>
     public Task SaveAsync(ExperimentStatus status, IReadOnlyList<RunEventRow> events) => database.WriteAsync(

@@ -77,11 +77,11 @@ internal sealed class RunStore
     public Task<IReadOnlyList<(long Order, RunStatus Status)>> ListAsync(RunFilter filter, long? before, int most) => _database.ReadAsync(connection => connection.QueryAsync(
         """
         SELECT seq, status FROM runs
-        WHERE (CAST(@phase AS TEXT) IS NULL OR phase = @phase) AND (CAST(@name AS TEXT) IS NULL OR name = @name) AND (CAST(@experiment AS TEXT) IS NULL OR experiment = @experiment)
+        WHERE (CAST(@phase AS TEXT) IS NULL OR phase = @phase) AND (CAST(@name AS TEXT) IS NULL OR lower(name) LIKE @name ESCAPE '!') AND (CAST(@experiment AS TEXT) IS NULL OR experiment = @experiment)
         AND (CAST(@before AS BIGINT) IS NULL OR seq < @before) ORDER BY seq DESC LIMIT @most
         """,
         reader => (reader.GetInt64(0), ProtocolJson.Read<RunStatus>(reader.GetString(1))),
-        ("@phase", filter.Phase is { } p ? Name(p) : null), ("@name", filter.Name), ("@experiment", filter.Experiment), ("@before", before), ("@most", most)));
+        ("@phase", filter.Phase is { } p ? Name(p) : null), ("@name", DbCommands.Containing(filter.Name)), ("@experiment", filter.Experiment), ("@before", before), ("@most", most)));
 
     public Task<IReadOnlyDictionary<RunPhase, int>> CountByPhaseAsync() => _database.ReadAsync<IReadOnlyDictionary<RunPhase, int>>(async connection => (await connection.QueryAsync(
         "SELECT phase, COUNT(*) FROM runs GROUP BY phase",
@@ -213,4 +213,7 @@ internal sealed class RunStore
 }
 
 /// <summary>Which runs a list shows; null asks for all.</summary>
+/// <param name="Phase">Those in this phase.</param>
+/// <param name="Name">Those whose name contains this text, in whatever case.</param>
+/// <param name="Experiment">Those of this experiment.</param>
 internal sealed record RunFilter(RunPhase? Phase = null, string? Name = null, string? Experiment = null);

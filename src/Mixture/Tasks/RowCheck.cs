@@ -53,9 +53,18 @@ internal static class RowCheck
     {
         foreach (var use in uses.Where(missing.Add))
         {
-            errors.Add(use.Place, Suggestion.Unknown(use.Column, $"a column of {row.Place}", [.. row.Columns]));
+            errors.Add(use.Place, Suggestion.Unknown(use.Column, $"a column of {row.Place}", [.. row.Columns]) + OtherFormat(row));
         }
 
         return uses.Count > 0;
     }
+
+    // What is read as another format than it is has its whole first line for its only column.
+    private static string OtherFormat(Row row) => row.Columns.ToList() switch
+    {
+        [['{', ..]] => " The lines look like JSON objects: write format: jsonl.",
+        [var line] when line.Contains('\t', StringComparison.Ordinal) => " The first line has tabs: write format: tsv.",
+        [var line] when line.Contains(',', StringComparison.Ordinal) => " The first line has commas: write format: csv.",
+        _ => "",
+    };
 }

@@ -46,7 +46,7 @@ public sealed class ComputeDevice
 
         return asked == DeviceKind.Auto ? Processor : throw new PlatformNotSupportedException(string.Create(
             CultureInfo.InvariantCulture,
-            $"The run asks for device cuda, and libtorch can use no GPU here: the driver names {HostDevices.Gpus.Count}, and libtorch is built {(TorchLibrary.HasCuda ? "with" : "without")} CUDA. "
+            $"Device cuda is asked for, and libtorch can use no GPU here: the driver names {HostDevices.Gpus.Count}, and libtorch is built {(TorchLibrary.HasCuda ? "with" : "without")} CUDA. "
             + $"Build with -p:TorchBackend=cuda, or with -p:TorchBackend=path and {TorchLibrary.FolderVariable} naming the folder of a libtorch with CUDA; or ask for device auto or cpu."));
     }
 

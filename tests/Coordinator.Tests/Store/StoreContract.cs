@@ -80,6 +80,9 @@ public abstract class StoreContract
         Assert.Equal(["r5", "r4", "r3"], await Ids(new RunFilter(), null, 3));
         Assert.Equal(["r2", "r1", "r0"], await Ids(new RunFilter(), (await store.ListAsync(new RunFilter(), null, 3))[^1].Order, 10));
         Assert.Equal(["r4", "r2", "r0"], await Ids(new RunFilter(Name: "even"), null, 10));
+        Assert.Equal(["r4", "r2", "r0"], await Ids(new RunFilter(Name: "VEN"), null, 10));
+        Assert.Empty(await Ids(new RunFilter(Name: "e_en"), null, 10));
+        Assert.Empty(await Ids(new RunFilter(Name: "%"), null, 10));
         Assert.Equal(["r5"], await Ids(new RunFilter(RunPhase.Failed), null, 10));
         Assert.Equal(["r3", "r1"], await Ids(new RunFilter(RunPhase.Queued, "odd"), null, 10));
         Assert.Empty(await Ids(new RunFilter(Experiment: "none"), null, 10));

@@ -156,6 +156,7 @@ public sealed class RunTests : IDisposable
     [InlineData("tokenize", "--vocab", "no.model", "--input", "temper.dll", "--output", "out")]
     [InlineData("run", "--resume", ".")]
     [InlineData("decode", "--model", ".", "--input", "temper.dll", "--output", "out")]
+    [InlineData("score", "--model", ".", "--input", "temper.dll", "--output", "out", "--device", "cuda")]
     public async Task A_failure_is_one_line_that_says_what_to_do(params string[] arguments)
     {
         var (exit, output) = await TemperProcess.Run(arguments);

@@ -59,6 +59,27 @@ public sealed class TaskCheckTests : IDisposable
     }
 
     [Theory]
+    [InlineData(SourceFormat.Tsv, "{\"sentence\": \"good\", \"label\": 1}", "The lines look like JSON objects: write format: jsonl.")]
+    [InlineData(SourceFormat.Tsv, "sentence,label", "The first line has commas: write format: csv.")]
+    [InlineData(SourceFormat.Csv, "sentence\tlabel", "The first line has tabs: write format: tsv.")]
+    public void A_file_in_another_format_than_the_spec_says_is_recognised(SourceFormat format, string first, string remedy)
+    {
+        _scratch.Write("other", $"{first}\n{first}\n");
+        var errors = Check(_good with { Format = format, Train = new(["other"]), Validation = null });
+
+        Assert.EndsWith(remedy, errors[0].Message);
+    }
+
+    [Fact]
+    public void A_column_of_a_thousand_letters_does_not_make_a_message_of_a_thousand_letters()
+    {
+        _scratch.Write("long.tsv", $"{new string('x', 1000)}\tlabel\na\tb\n");
+        var errors = Check(_good with { Train = new(["long.tsv"]), Validation = null });
+
+        Assert.All(errors, error => Assert.InRange(error.Message.Length, 1, 250));
+    }
+
+    [Theory]
     [InlineData("metrics[0]", "'acuracy' is not a metric; did you mean 'accuracy'? Known: accuracy, exact_match")]
     public void An_unknown_metric_is_answered_with_the_known_ones(string place, string message) =>
         AssertOne(_good with { Metrics = ["acuracy"] }, place, message);

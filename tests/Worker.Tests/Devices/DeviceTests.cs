@@ -16,7 +16,7 @@ public partial class DeviceTests
 
         var refusal = Assert.Throws<PlatformNotSupportedException>(() => ComputeDevice.Take(DeviceKind.Cuda));
 
-        Assert.StartsWith("The run asks for device cuda, and libtorch can use no GPU here", refusal.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Device cuda is asked for, and libtorch can use no GPU here", refusal.Message, StringComparison.Ordinal);
         Assert.EndsWith("or ask for device auto or cpu.", refusal.Message, StringComparison.Ordinal);
         Assert.Equal((DeviceKind.Cpu, CollectiveKind.Ring), (ComputeDevice.Take(DeviceKind.Auto).Kind, ComputeDevice.Take(DeviceKind.Cpu).NaturalCollective));
     }

@@ -59,6 +59,19 @@ public class T5SizesTests
         Assert.InRange(estimate / (megabytes * (1 << 20)), 0.75, 1.25);
     }
 
+    // Bytes as the vocabulary, 96 rows of 501 tokens with at most 61 targets, decoded so many at a time.
+    [Theory, InlineData(32, true, 1897), InlineData(32, false, 2661), InlineData(96, false, 5628)]
+    public void Memory_of_an_evaluation_is_near_what_was_measured(int rows, bool bfloat16, double megabytes)
+    {
+        var small = T5Sizes.Get("t5-small") with { VocabularySize = 384 };
+        var estimate = T5Costs.EvaluationBytes([small], rows, 501, 61, bfloat16);
+        Assert.InRange(estimate / (megabytes * (1 << 20)), 0.75, 1.25);
+
+        // Another member brings its weights and what it remembers, no more.
+        var two = T5Costs.EvaluationBytes([small, small], rows, 501, 61, bfloat16) - estimate;
+        Assert.InRange(two, T5Costs.Parameters(small) * 4, estimate / 2);
+    }
+
     [Fact]
     public void Configurations_survive_hugging_faces_form()
     {

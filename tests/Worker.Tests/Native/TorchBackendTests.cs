@@ -20,10 +20,26 @@ public class TorchBackendTests
         Assert.Equal(package is null ? [] : [package], references.Where(name => name.StartsWith("TorchSharp-", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void A_backend_that_there_is_not_ends_the_build_with_a_word()
+    {
+        var (exit, output) = MsBuild("-t:CheckTorchBackend", "-p:TorchBackend=cdua");
+
+        Assert.NotEqual(0, exit);
+        Assert.Contains("There is no TorchBackend 'cdua'. Build with -p:TorchBackend=cpu, cuda,", output, StringComparison.Ordinal);
+    }
+
     private static IReadOnlyList<string> References(string? backend)
     {
+        var (exit, output) = MsBuild(["-getItem:PackageReference", .. backend is null ? [] : new[] { $"-p:TorchBackend={backend}" }]);
+        Assert.True(exit == 0, output);
+        return [.. JsonNode.Parse(output)!["Items"]!["PackageReference"]!.AsArray().Select(item => (string)item!["Identity"]!)];
+    }
+
+    private static (int Exit, string Output) MsBuild(params IEnumerable<string> arguments)
+    {
         var start = new ProcessStartInfo(Repository.Tool("dotnet")) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])["msbuild", Path.Combine(Repository.Root, "src", "Worker", "Worker.csproj"), "-getItem:PackageReference", .. backend is null ? [] : new[] { $"-p:TorchBackend={backend}" }])
+        foreach (var argument in arguments.Prepend(Path.Combine(Repository.Root, "src", "Worker", "Worker.csproj")).Prepend("msbuild"))
         {
             start.ArgumentList.Add(argument);
         }
@@ -31,7 +47,6 @@ public class TorchBackendTests
         using var msbuild = Process.Start(start)!;
         var output = msbuild.StandardOutput.ReadToEnd();
         msbuild.WaitForExit();
-        Assert.True(msbuild.ExitCode == 0, output);
-        return [.. JsonNode.Parse(output)!["Items"]!["PackageReference"]!.AsArray().Select(item => (string)item!["Identity"]!)];
+        return (msbuild.ExitCode, output);
     }
 }
