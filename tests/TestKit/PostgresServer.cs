@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Temper.TestKit;
 
@@ -35,17 +33,17 @@ public sealed class PostgresServer
         wait $server || true
         """;
 
-    private static readonly Lazy<PostgresServer> s_shared = new(() => new PostgresServer());
+    private static readonly Lazy<PostgresServer> s_shared = new(() => new PostgresServer(new ReservedPort()));
     private static int s_databases;
 
     private readonly string _programs;
-    private readonly int _port = FreePort();
+    private readonly ReservedPort _port;
     private readonly Process _keeper;
 
-    private PostgresServer()
+    private PostgresServer(ReservedPort port)
     {
-        _programs = Programs()!;
-        _keeper = Process.Start(new ProcessStartInfo("setpriv", [.. Privileges(), "sh", "-c", Script, "sh", _programs, _port.ToString(CultureInfo.InvariantCulture), Password, User])
+        (_programs, _port) = (Programs()!, port);
+        _keeper = Process.Start(new ProcessStartInfo("setpriv", [.. Privileges(), "sh", "-c", Script, "sh", _programs, _port.ToString(), Password, User])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -78,7 +76,7 @@ public sealed class PostgresServer
 
     /// <summary>The address of a database.</summary>
     public string Url(string database, string user = User, string password = Password, int? port = null) =>
-        string.Create(CultureInfo.InvariantCulture, $"postgresql://{user}:{Uri.EscapeDataString(password)}@127.0.0.1:{port ?? _port}/{database}");
+        string.Create(CultureInfo.InvariantCulture, $"postgresql://{user}:{Uri.EscapeDataString(password)}@127.0.0.1:{port ?? _port.Number}/{database}");
 
     /// <summary>What psql prints for a statement in the database of an address, a row a line, its columns apart by |.</summary>
     public string Query(string urlOrName, string sql)
@@ -86,7 +84,7 @@ public sealed class PostgresServer
         var name = urlOrName[(urlOrName.LastIndexOf('/') + 1)..];
         var start = new ProcessStartInfo(
             Path.Combine(_programs, "psql"),
-            ["-h", "127.0.0.1", "-p", _port.ToString(CultureInfo.InvariantCulture), "-U", User, "-d", name, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql])
+            ["-h", "127.0.0.1", "-p", _port.ToString(), "-U", User, "-d", name, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -97,14 +95,6 @@ public sealed class PostgresServer
         var output = psql.StandardOutput.ReadToEnd();
         psql.WaitForExit();
         return psql.ExitCode == 0 ? output.Trim() : throw new InvalidOperationException($"psql: {error.Result}");
-    }
-
-    /// <summary>A port that nobody listens on.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string? Programs() => Directory.Exists("/usr/lib/postgresql")

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
@@ -74,9 +73,7 @@ public static class CoordinatorHost
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error).AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.None);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
 
-        var (siloPort, gatewayPort) = Ports.Free(options.ClusterAddress);
-        var silo = new IPEndPoint(options.ClusterAddress, options.SiloPort == 0 ? siloPort : options.SiloPort);
-        var gateway = new IPEndPoint(options.ClusterAddress, options.GatewayPort == 0 ? gatewayPort : options.GatewayPort);
+        var ports = new ClusterPorts(options);
         var runs = new RunStore(home.State);
         var keys = new KeyStore(home.State, owns: false);
         if (options.AdminKey is { } secret)
@@ -84,15 +81,16 @@ public static class CoordinatorHost
             keys.BootstrapAsync(secret, options.Time.GetUtcNow()).GetAwaiter().GetResult();
         }
 
-        builder.Host.UseOrleans(orleans => SiloSetup.Configure(orleans, options, home, silo, gateway));
+        builder.Host.UseOrleans(orleans => SiloSetup.Configure(orleans, options, home, ports.Silo, ports.Gateway));
 
         var services = builder.Services;
         services.AddSingleton(options);
         services.AddSingleton(new Clock(options.Time));
-        services.AddSingleton(new Gateway(gateway, options.ClusterId, SiloSetup.ServiceId));
+        services.AddSingleton(new Gateway(ports.Gateway, options.ClusterId, SiloSetup.ServiceId));
         services.AddSingleton<Gateways>();
-        // Made by a factory, so that the container disposes of it.
+        // Made by factories, so that the container disposes of them.
         services.AddSingleton(_ => home);
+        services.AddSingleton(_ => ports);
         services.AddSingleton(runs);
         services.AddSingleton(new MetricStore(home.Metrics));
         services.AddSingleton(new ExperimentStore(home.State));
@@ -116,7 +114,7 @@ public static class CoordinatorHost
         services.AddWeb();
 
         var app = builder.Build();
-        _ = app.Services.GetRequiredService<StateHome>();
+        _ = (app.Services.GetRequiredService<StateHome>(), app.Services.GetRequiredService<ClusterPorts>());
         app.Services.GetRequiredService<CoordinatorMetrics>().CollectFrom(runs, app.Services.GetRequiredService<ExperimentStore>(), app.Logger);
         MapRest(app);
         return app;

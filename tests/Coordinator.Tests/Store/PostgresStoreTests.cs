@@ -86,11 +86,11 @@ public sealed class PostgresStoreTests : StoreContract
     {
         Open().Dispose();
         var name = _url[(_url.LastIndexOf('/') + 1)..];
-        var closed = PostgresServer.FreePort();
+        using var closed = new ReservedPort();
         Says(_server.Url(name, password: "s3cret-of-tests"), "does not let 'temper' in: user or password are wrong", "Correct TEMPER_DATABASE.");
         Says(_server.Url(name, user: "nobody", password: "s3cret-of-tests"), "does not let 'nobody' in", "Correct TEMPER_DATABASE.");
         Says(_server.Url("nosuch"), "There is no database 'nosuch'", "CREATE DATABASE");
-        Says(_server.Url(name, password: "s3cret-of-tests", port: closed), $"@127.0.0.1:{closed}/{name} does not answer", "See that the server runs");
+        Says(_server.Url(name, password: "s3cret-of-tests", port: closed.Number), $"@127.0.0.1:{closed}/{name} does not answer", "See that the server runs");
         _server.Query(_url, "CREATE ROLE guest LOGIN PASSWORD 's3cret-of-tests'");
         Says(_server.Url(name, user: "guest", password: "s3cret-of-tests"), "The user 'guest' may not make tables", "grant it CREATE on the schema public");
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Temper.TestKit;
@@ -29,15 +28,18 @@ public sealed class RealRunTests : IDisposable
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
     private static readonly Dictionary<string, string> s_token = new() { ["TEMPER_AGENT_TOKEN"] = "a-token-for-tests" };
     private readonly string _folder = Directory.CreateTempSubdirectory("temper-metrics-").FullName;
-    private readonly (int Api, int Coordinator, int Agent, int Prometheus) _ports;
+    private readonly (ReservedPort Api, ReservedPort Coordinator, ReservedPort Agent, ReservedPort Prometheus) _ports = (new(), new(), new(), new());
     private readonly HttpClient _http = new();
     private readonly List<ChildProcess> _processes = [];
-
-    public RealRunTests() => _ports = FreePorts();
 
     public void Dispose()
     {
         _http.Dispose();
+        foreach (var port in (ReservedPort[])[_ports.Api, _ports.Coordinator, _ports.Agent, _ports.Prometheus])
+        {
+            port.Dispose();
+        }
+
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -117,7 +119,7 @@ public sealed class RealRunTests : IDisposable
 
     private async Task NothingButMetricsIsShownAsync()
     {
-        foreach (var port in (int[])[_ports.Coordinator, _ports.Agent])
+        foreach (var port in (ReservedPort[])[_ports.Coordinator, _ports.Agent])
         {
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(port, "metrics"));
             foreach (var path in (string[])["", "api/v1/runs", "health/live", "metrics/more", "openapi/v1.json"])
@@ -127,7 +129,7 @@ public sealed class RealRunTests : IDisposable
         }
     }
 
-    private async Task<HttpStatusCode> StatusAsync(int port, string path)
+    private async Task<HttpStatusCode> StatusAsync(ReservedPort port, string path)
     {
         using var answer = await _http.GetAsync($"http://127.0.0.1:{port}/{path}");
         return answer.StatusCode;
@@ -186,23 +188,6 @@ public sealed class RealRunTests : IDisposable
             Assert.True(watch.Elapsed < s_limit, $"After {s_limit} this was still missing:\n{what}\n\n{string.Join("\n\n", _processes.Select(process => process.Output))}");
             Assert.All(_processes, process => Assert.False(process.HasEnded, process.Output));
             await Task.Delay(200);
-        }
-    }
-
-    private static (int Api, int Coordinator, int Agent, int Prometheus) FreePorts()
-    {
-        // Held together, so that no two are the same.
-        var listeners = Enumerable.Range(0, 4).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        try
-        {
-            listeners.ForEach(listener => listener.Start());
-            return listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToList() is [var api, var coordinator, var agent, var prometheus]
-                ? (api, coordinator, agent, prometheus)
-                : throw new InvalidOperationException("Four ports are four ports.");
-        }
-        finally
-        {
-            listeners.ForEach(listener => listener.Dispose());
         }
     }
 }

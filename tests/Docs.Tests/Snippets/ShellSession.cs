@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Temper.TestKit;
 
@@ -14,6 +12,8 @@ internal sealed class ShellSession : IDisposable
 {
     private const string Mark = "@@ block ";
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(8);
+    // Other coordinators may run on this machine.
+    private readonly ReservedPort _port = new();
     private readonly string _root = Directory.CreateTempSubdirectory("temper-docs-").FullName;
 
     public ShellSession()
@@ -55,28 +55,23 @@ internal sealed class ShellSession : IDisposable
         return (ended && shell.ExitCode == 0, printed);
     }
 
-    public void Dispose() => Directory.Delete(_root, recursive: true);
-
-    private static string Script(IEnumerable<Block> blocks)
+    public void Dispose()
     {
-        // Other coordinators may run on this machine.
-        var port = FreePort();
+        _port.Dispose();
+        Directory.Delete(_root, recursive: true);
+    }
+
+    private string Script(IEnumerable<Block> blocks)
+    {
         var script = new StringBuilder("set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n");
         foreach (var block in blocks)
         {
-            var text = block.Text.Replace("dotnet run --project src/Cli --", "temper", StringComparison.Ordinal).Replace(":5080", $":{port}", StringComparison.Ordinal);
+            var text = block.Text.Replace("dotnet run --project src/Cli --", "temper", StringComparison.Ordinal).Replace(":5080", $":{_port}", StringComparison.Ordinal);
             script.Append(block.Language == "sh"
                 ? $"echo '{Mark}{block.Line}'\n{text}\n"
                 : $"cat > '{block.SavedAs}' <<'END OF {block}'\n{text}\nEND OF {block}\n");
         }
 
         return script.ToString();
-    }
-
-    private static string FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
     }
 }

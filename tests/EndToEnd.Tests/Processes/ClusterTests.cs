@@ -119,7 +119,7 @@ public sealed class ClusterTests : IDisposable
     {
         var spec = _folder.Spec(steps: 60, workers: 1);
         string run;
-        var (silo, gateway) = (PostgresServer.FreePort(), PostgresServer.FreePort());
+        using ReservedPort silo = new(), gateway = new();
         await using (var first = Serve("--silo-port", $"{silo}", "--gateway-port", $"{gateway}"))
         {
             await using var second = Serve();

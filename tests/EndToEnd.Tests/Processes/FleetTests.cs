@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
+using Temper.TestKit;
 
 namespace Temper.EndToEnd.Tests.Processes;
 
@@ -30,7 +31,7 @@ public sealed class FleetTests : IDisposable
     ];
 
     private readonly RunFolder _folder = new();
-    private readonly int _port = ServiceTests.FreePort();
+    private readonly ReservedPort _port = new();
     private readonly HttpClient _http;
 
     public FleetTests()
@@ -42,6 +43,7 @@ public sealed class FleetTests : IDisposable
     public void Dispose()
     {
         _http.Dispose();
+        _port.Dispose();
         _folder.Dispose();
     }
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Temper.TestKit;
 
 namespace Temper.EndToEnd.Tests.Processes;
 
@@ -13,7 +13,7 @@ public sealed class ServiceTests : IDisposable
     private static readonly Dictionary<string, string> Token = new() { ["TEMPER_AGENT_TOKEN"] = "a-token-for-tests" };
 
     private readonly RunFolder _folder = new();
-    private readonly int _port = FreePort();
+    private readonly ReservedPort _port = new();
     private readonly HttpClient _http;
 
     public ServiceTests() => _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_port}/") };
@@ -21,6 +21,7 @@ public sealed class ServiceTests : IDisposable
     public void Dispose()
     {
         _http.Dispose();
+        _port.Dispose();
         _folder.Dispose();
     }
 
@@ -138,11 +139,4 @@ public sealed class ServiceTests : IDisposable
     }
 
     private static StringContent Yaml(string text) => new(text, Encoding.UTF8, "application/yaml");
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
