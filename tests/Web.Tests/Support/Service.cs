@@ -9,6 +9,7 @@ using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Store;
+using Temper.TestKit;
 
 namespace Temper.Web.Tests.Support;
 
@@ -17,11 +18,12 @@ public sealed class Service : IAsyncDisposable
 {
     private const string Token = "token-of-the-tests-of-the-page";
     private readonly string _root = Directory.CreateTempSubdirectory("temper-web-").FullName;
+    private readonly ReservedPort _port = new();
     private WebApplication? _coordinator;
     private Process? _agent;
 
     /// <summary>Where it is; the same after it was stopped and started.</summary>
-    public Uri Address { get; private set; } = new("http://127.0.0.1:0");
+    public Uri Address => new($"http://127.0.0.1:{_port}");
 
     public HttpClient Http { get; private set; } = new();
 
@@ -52,7 +54,6 @@ public sealed class Service : IAsyncDisposable
             LogLevel = LogLevel.None,
         });
         await _coordinator.StartAsync(Ct);
-        Address = CoordinatorHost.Endpoints(_coordinator).Api;
         Http.Dispose();
         Http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Address };
     }
@@ -112,6 +113,7 @@ public sealed class Service : IAsyncDisposable
         }
 
         Http.Dispose();
+        _port.Dispose();
         Directory.Delete(_root, recursive: true);
     }
 
