@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Temper.TestKit;
 
 namespace Temper.Deploy.Tests.Observability;
 
@@ -44,5 +45,5 @@ public sealed class MetricsListenerTests
     }
 
     private static Task<(int ExitCode, string Output)> RunAsync(string verb, string url, string folder) =>
-        ChildProcess.RunAsync(s_temper, [verb, verb == "serve" ? "--url" : "--server", "http://127.0.0.1:0", "--metrics-url", url], folder, s_token);
+        ChildProcess.Run(s_temper, [verb, verb == "serve" ? "--url" : "--server", "http://127.0.0.1:0", "--metrics-url", url], folder, s_token);
 }

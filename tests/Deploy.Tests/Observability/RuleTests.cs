@@ -8,7 +8,7 @@ public sealed class RuleTests
     [Fact]
     public async Task Prometheus_accepts_the_rules()
     {
-        var (exit, output) = await ChildProcess.RunAsync(Repository.Tool("promtool"), ["check", "rules", "temper.rules.yaml"], RuleFile.Folder);
+        var (exit, output) = await ChildProcess.Run(Repository.Tool("promtool"), ["check", "rules", "temper.rules.yaml"], RuleFile.Folder);
 
         Assert.True(exit == 0, output);
     }
@@ -16,7 +16,7 @@ public sealed class RuleTests
     [Fact]
     public async Task Alerts_fire_when_they_should_and_only_then()
     {
-        var (exit, output) = await ChildProcess.RunAsync(Repository.Tool("promtool"), ["test", "rules", "temper.rules.test.yaml"], RuleFile.Folder);
+        var (exit, output) = await ChildProcess.Run(Repository.Tool("promtool"), ["test", "rules", "temper.rules.test.yaml"], RuleFile.Folder);
 
         Assert.True(exit == 0, output);
     }
@@ -25,7 +25,7 @@ public sealed class RuleTests
     public async Task Prometheus_accepts_its_configuration()
     {
         // Rules lie elsewhere in the container.
-        var (exit, output) = await ChildProcess.RunAsync(Repository.Tool("promtool"), ["check", "config", "--syntax-only", "prometheus.yml"], Path.Combine(Repository.Root, "deploy/prometheus"));
+        var (exit, output) = await ChildProcess.Run(Repository.Tool("promtool"), ["check", "config", "--syntax-only", "prometheus.yml"], Path.Combine(Repository.Root, "deploy/prometheus"));
 
         Assert.True(exit == 0, output);
     }

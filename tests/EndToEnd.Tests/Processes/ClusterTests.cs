@@ -20,7 +20,7 @@ public sealed class ClusterTests : IDisposable
     private readonly PostgresServer _server = PostgresServer.Shared;
     private readonly string _database;
     private readonly Dictionary<string, string> _environment;
-    private readonly List<(TemperProcess Process, HttpClient Http)> _coordinators = [];
+    private readonly List<(ChildProcess Process, HttpClient Http)> _coordinators = [];
 
     public ClusterTests()
     {
@@ -53,7 +53,7 @@ public sealed class ClusterTests : IDisposable
         var owner = first.Output.Contains($"Run {run} is looked after by this coordinator") ? 0 : 1;
         Assert.Contains($"Run {run} is looked after by this coordinator", _coordinators[owner].Process.Output);
         var survivor = 1 - owner;
-        Processes.Signal(_coordinators[owner].Process.Id, "KILL");
+        _coordinators[owner].Process.Signal("KILL");
         await _coordinators[owner].Process.Exit();
 
         // What is asked of the other one it answers at once.
@@ -125,8 +125,8 @@ public sealed class ClusterTests : IDisposable
             await using var second = Serve();
             await Listening();
             run = await Submit(1, spec);
-            Processes.Signal(first.Id, "KILL");
-            Processes.Signal(second.Id, "KILL");
+            first.Signal("KILL");
+            second.Signal("KILL");
             await first.Exit();
             await second.Exit();
         }
@@ -153,7 +153,7 @@ public sealed class ClusterTests : IDisposable
     }
 
     // Free ports are drawn by the coordinators themselves: drawn here, another one could get them first.
-    private TemperProcess Serve(params string[] more)
+    private ChildProcess Serve(params string[] more)
     {
         var process = TemperProcess.Start(
             ["serve", "--url", "http://127.0.0.1:0", "--data", AppContext.BaseDirectory, "--output", _folder["runs"], "--verbose", .. more], _environment);
@@ -172,7 +172,7 @@ public sealed class ClusterTests : IDisposable
         }
     }
 
-    private TemperProcess Agent(string id) =>
+    private ChildProcess Agent(string id) =>
         TemperProcess.Start(["agent", "--id", id, .. _coordinators.SelectMany(coordinator => (string[])["--server", coordinator.Http.BaseAddress!.ToString()])], _environment);
 
     private List<string> Gateways(int coordinator)

@@ -64,7 +64,7 @@ public sealed class FleetTests : IDisposable
             {
                 var threshold = kill * 8;
                 await UntilAsync(async () => (await RunsAsync()).Count(HasEnded) >= threshold, $"{threshold} runs have ended");
-                Processes.Signal(coordinator.Id, "KILL");
+                coordinator.Signal("KILL");
                 await coordinator.DisposeAsync();
                 coordinator = await Serve();
             }
@@ -135,7 +135,7 @@ public sealed class FleetTests : IDisposable
 
     private static bool HasEnded(JsonNode status) => (string)status["phase"]! is "succeeded" or "failed" or "cancelled";
 
-    private async Task<TemperProcess> Serve()
+    private async Task<ChildProcess> Serve()
     {
         var process = TemperProcess.Start(
             ["serve", "--url", $"http://127.0.0.1:{_port}", "--state", _folder["state"], "--data", AppContext.BaseDirectory, "--output", _folder["runs"]], s_token);
@@ -143,7 +143,7 @@ public sealed class FleetTests : IDisposable
         return process;
     }
 
-    private TemperProcess Agent(string id) => TemperProcess.Start(["agent", "--server", $"http://127.0.0.1:{_port}", "--id", id], s_token);
+    private ChildProcess Agent(string id) => TemperProcess.Start(["agent", "--server", $"http://127.0.0.1:{_port}", "--id", id], s_token);
 
     private async Task<JsonNode> PostAsync(string path, string yaml)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Temper.TestKit;
 
 namespace Temper.EndToEnd.Tests.Processes;
 
@@ -79,7 +80,7 @@ public sealed class KeyCommandTests : IDisposable
         return (key, process.Output.Replace(key + '\n', ""));
     }
 
-    private TemperProcess Serve(string url) => TemperProcess.Start(
+    private ChildProcess Serve(string url) => TemperProcess.Start(
         ["serve", "--url", url, "--state", _folder["state"], "--data", AppContext.BaseDirectory, "--output", _folder["runs"]],
         new Dictionary<string, string> { ["TEMPER_AGENT_TOKEN"] = "a-token-for-tests" });
 

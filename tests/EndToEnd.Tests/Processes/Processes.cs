@@ -15,13 +15,6 @@ internal static class Processes
     /// <summary>Whether the process is there and not merely unburied.</summary>
     public static bool Lives(int process) => Directory.Exists($"/proc/{process}") && Stat(process) is { State: not 'Z' };
 
-    /// <summary>Sends a signal by name.</summary>
-    public static void Signal(int process, string signal)
-    {
-        using var kill = Process.Start("kill", ["-s", signal, process.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-    }
-
     /// <summary>Waits until something holds, looking every 20 ms.</summary>
     public static async Task Until(Func<bool> holds, string what)
     {

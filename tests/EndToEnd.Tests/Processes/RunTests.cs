@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Temper.TestKit;
 
 namespace Temper.EndToEnd.Tests.Processes;
 
@@ -39,10 +40,10 @@ public sealed class RunTests : IDisposable
 
         await using var run = TemperProcess.Start(["run", spec, "--output", _folder["disturbed"]]);
         await Processes.Until(() => RunFolder.HasCheckpoint(_folder["disturbed"], 20), "the first checkpoint");
-        Processes.Signal(Processes.Below(run.Id, "trainer")[1], "KILL");
+        ChildProcess.Signal(Processes.Below(run.Id, "trainer")[1], "KILL");
         await Processes.Until(() => RunFolder.HasCheckpoint(_folder["disturbed"], 60), "a later checkpoint");
         var orphans = Processes.Below(run.Id, "trainer");
-        Processes.Signal(Processes.Below(run.Id, "agent").Single(), "KILL");
+        ChildProcess.Signal(Processes.Below(run.Id, "agent").Single(), "KILL");
         await Processes.Until(() => !orphans.Any(Processes.Lives), "trainers end with their agent");
 
         Assert.Equal(0, await run.Exit());
@@ -60,7 +61,7 @@ public sealed class RunTests : IDisposable
         await using var run = TemperProcess.Start(["run", _folder.Spec(steps: 60), "--output", _folder["out"]]);
         await Processes.Until(() => RunFolder.HasCheckpoint(_folder["out"], 20), "the first checkpoint");
         var stopped = Processes.Below(run.Id, "trainer")[0];
-        Processes.Signal(stopped, "STOP");
+        ChildProcess.Signal(stopped, "STOP");
 
         Assert.Equal(0, await run.Exit());
 
@@ -78,7 +79,7 @@ public sealed class RunTests : IDisposable
         await using var run = TemperProcess.Start(["run", spec, "--output", _folder["interrupted"]]);
         await Processes.Until(() => RunFolder.HasCheckpoint(_folder["interrupted"], 20), "the first checkpoint");
         var below = Processes.Below(run.Id, "trainer").Concat(Processes.Below(run.Id, "agent")).ToList();
-        run.Interrupt();
+        run.Signal("INT");
         Assert.Equal(130, await run.Exit());
         await Processes.Until(() => !below.Exists(Processes.Lives), "nothing is left");
         Assert.Contains($"temper run --resume {_folder["interrupted"]}", run.Output);
@@ -96,7 +97,7 @@ public sealed class RunTests : IDisposable
         {
             await using var run = TemperProcess.Start(command);
             await Processes.Until(() => RunFolder.HasCheckpoint(output, step), $"the checkpoint of step {step} or a later one");
-            run.Interrupt();
+            run.Signal("INT");
             Assert.Equal(130, await run.Exit());
         }
     }
@@ -109,7 +110,7 @@ public sealed class RunTests : IDisposable
         await using var run = TemperProcess.Start(["run", spec, "--output", _folder["out"]]);
         await Processes.Until(() => RunFolder.HasCheckpoint(_folder["out"], 20), "the first checkpoint");
         var below = Processes.Below(run.Id, "trainer").Concat(Processes.Below(run.Id, "agent")).ToList();
-        Processes.Signal(run.Id, "KILL");
+        run.Signal("KILL");
         await Processes.Until(() => !below.Exists(Processes.Lives), "agent and trainers end with the command");
 
         var (exit, output) = await TemperProcess.Run("run", "--resume", _folder["out"]);

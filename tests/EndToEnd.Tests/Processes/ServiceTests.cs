@@ -51,7 +51,7 @@ public sealed class ServiceTests : IDisposable
         {
             await first.Says("coordinator at");
             run = await Submit(spec);
-            Processes.Signal(first.Id, "KILL");
+            first.Signal("KILL");
             await first.Exit();
         }
 
@@ -74,7 +74,7 @@ public sealed class ServiceTests : IDisposable
         var run = await Submit(spec);
         var output = (string)(await Show(run))["output_directory"]!;
         await Processes.Until(() => RunFolder.HasCheckpoint(output, 20), "the first checkpoint");
-        Processes.Signal(first.Id, "KILL");
+        first.Signal("KILL");
         await first.Exit();
         await Processes.Until(() => RunFolder.HasCheckpoint(output, 80), "checkpoints without a coordinator");
 
@@ -110,10 +110,10 @@ public sealed class ServiceTests : IDisposable
         }
     }
 
-    private TemperProcess Serve() => TemperProcess.Start(
+    private ChildProcess Serve() => TemperProcess.Start(
         ["serve", "--url", $"http://127.0.0.1:{_port}", "--state", _folder["state"], "--data", AppContext.BaseDirectory, "--output", _folder["runs"]], Token);
 
-    private TemperProcess Agent(string id) => TemperProcess.Start(["agent", "--server", $"http://127.0.0.1:{_port}", "--id", id], Token);
+    private ChildProcess Agent(string id) => TemperProcess.Start(["agent", "--server", $"http://127.0.0.1:{_port}", "--id", id], Token);
 
     private async Task<string> Submit(string spec)
     {
