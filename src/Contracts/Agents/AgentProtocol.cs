@@ -4,7 +4,7 @@ namespace Temper.Contracts.Agents;
 // should be (orders). Both are whole pictures, not differences: a lost message is made good by the next one.
 
 /// <summary>
-/// The one grain that agents may call; its key is the agent's id. The call carries the agent's token in the request context
+/// The one grain that agents may call; its key is the agent's id, and each coordinator has one of its own. The call carries the agent's token in the request context
 /// under <see cref="TokenKey"/>.
 /// </summary>
 [Alias("temper.IAgentGrain")]
@@ -25,6 +25,7 @@ public interface IAgentGrain : IGrainWithStringKey
 /// <param name="MemoryPerSlot">Bytes of memory that one trainer may use.</param>
 /// <param name="HasBf16">Whether its devices multiply bf16 natively.</param>
 /// <param name="Trainers">Its trainers, ended ones included until the coordinator no longer orders them.</param>
+/// <param name="Number">Larger with each heartbeat of a session, so that one which was held up on its way is not taken for news. 0 if the agent does not count them.</param>
 [GenerateSerializer, Immutable, Alias("temper.heartbeat")]
 public sealed record AgentHeartbeat(
     [property: Id(0)] string Session,
@@ -32,7 +33,8 @@ public sealed record AgentHeartbeat(
     [property: Id(2)] int SlotCount,
     [property: Id(3)] long MemoryPerSlot,
     [property: Id(4)] bool HasBf16,
-    [property: Id(5)] IReadOnlyList<TrainerReport> Trainers);
+    [property: Id(5)] IReadOnlyList<TrainerReport> Trainers,
+    [property: Id(6)] long Number = 0);
 
 /// <summary>State of a trainer process as its agent sees it.</summary>
 public enum TrainerProcessState

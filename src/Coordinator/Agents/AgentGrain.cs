@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
 using Temper.Contracts.Agents;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Runs;
@@ -7,10 +8,14 @@ using Temper.Coordinator.Scheduling;
 namespace Temper.Coordinator.Agents;
 
 /// <summary>
-/// The coordinator's end of an agent: passes what it says to the pool and to its runs, answers with what it should run. Keeps nothing that matters.
+/// The coordinator's end of an agent: passes what it says to the pool and to its runs, answers with what it should run. Keeps nothing that matters, and
+/// every coordinator has one of its own: an agent is heard by whichever it reaches, though the others be dead.
 /// </summary>
-internal sealed class AgentGrain(Reconciler reconciler, ILogger<AgentGrain> log) : Grain, IAgentGrain
+[StatelessWorker(1)]
+internal sealed class AgentGrain(Reconciler reconciler, Clock clock, ILogger<AgentGrain> log) : Grain, IAgentGrain
 {
+    // A run whose coordinator has just died does not answer, and must not hold up the heartbeat until the agent gives up.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private readonly HashSet<string> _failing = [];
 
     public async Task<AgentOrders> Heartbeat(AgentHeartbeat heartbeat)
@@ -23,7 +28,7 @@ internal sealed class AgentGrain(Reconciler reconciler, ILogger<AgentGrain> log)
         // Runs that the agent lists are asked too, whatever the pool believes: after a restart only they know.
         var reports = heartbeat.Trainers.ToLookup(trainer => trainer.RunId);
         var runs = assigned.Union(reports.Select(report => report.Key)).ToList();
-        var changes = await Task.WhenAll(runs.Select(run => Try(run, grain => grain.Report(new AgentReport(id, heartbeat.Session, [.. reports[run]])), ReportAnswer.Nothing)));
+        var changes = await Task.WhenAll(runs.Select(run => Try(run, grain => grain.Report(new AgentReport(id, heartbeat.Session, [.. reports[run]], heartbeat.Number)), ReportAnswer.Nothing)));
         if (changes.Any(change => change != ReportAnswer.Nothing))
         {
             runs = [.. runs.Union(await pool.Schedule(id))];
@@ -34,7 +39,9 @@ internal sealed class AgentGrain(Reconciler reconciler, ILogger<AgentGrain> log)
             reconciler.Wake();
         }
 
-        var orders = await Task.WhenAll(runs.Select(run => Try(run, grain => grain.OrdersFor(id), Unchanged(reports[run]))));
+        var orders = await Task.WhenAll(runs.Select(run => _failing.Contains(run)
+            ? Task.FromResult(Unchanged(reports[run]))
+            : Try(run, grain => grain.OrdersFor(id), Unchanged(reports[run]))));
         return new AgentOrders([.. orders.SelectMany(order => order)]);
     }
 
@@ -43,7 +50,7 @@ internal sealed class AgentGrain(Reconciler reconciler, ILogger<AgentGrain> log)
     {
         try
         {
-            var answer = await call(GrainFactory.GetGrain<IRunGrain>(runId));
+            var answer = await call(GrainFactory.GetGrain<IRunGrain>(runId)).WaitAsync(Patience, clock.Time);
             _failing.Remove(runId);
             return answer;
         }

@@ -46,8 +46,15 @@ public sealed record CoordinatorOptions
     /// <summary>The clock of rules and of the reconciler; Orleans keeps its own.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Silence after which an agent counts as lost. Default: 10 seconds, ten heartbeats.</summary>
-    public TimeSpan AgentSilence { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// Silence after which an agent counts as lost. Default: 10 seconds, ten heartbeats; 30 with a database, where the silence may be that of a coordinator:
+    /// until the others know that it is dead, agents may go on talking to it.
+    /// </summary>
+    public TimeSpan AgentSilence
+    {
+        get => field == default ? TimeSpan.FromSeconds(Database is null ? 10 : 30) : field;
+        init;
+    }
 
     /// <summary>How long agents have to come back after a start of the coordinator before their trainers count as lost. Default: 30 seconds.</summary>
     public TimeSpan AgentGrace { get; init; } = TimeSpan.FromSeconds(30);

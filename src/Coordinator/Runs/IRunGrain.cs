@@ -82,7 +82,8 @@ internal enum WaitingKind
 internal sealed record AgentReport(
     [property: Id(0)] string AgentId,
     [property: Id(1)] string Session,
-    [property: Id(2)] IReadOnlyList<TrainerReport> Trainers);
+    [property: Id(2)] IReadOnlyList<TrainerReport> Trainers,
+    [property: Id(3)] long Number = 0);
 
 /// <summary>What an agent's report changed.</summary>
 internal enum ReportAnswer

@@ -25,6 +25,7 @@ internal sealed class RunGrain(
 {
     private static readonly TimeSpan IndexInterval = TimeSpan.FromSeconds(2);
     private readonly Dictionary<int, string> _assignments = [];
+    private readonly Dictionary<string, (string Session, long Number)> _heard = [];
     private RunFacts? _facts;
     private RunState _state = new();
     private RunMeter _meter = new(new Dictionary<string, double>());
@@ -97,6 +98,13 @@ internal sealed class RunGrain(
             return ReportAnswer.Nothing;
         }
 
+        // An agent that got no answer from one coordinator asks another; what it said to the first may come through later still.
+        if (_heard.TryGetValue(report.AgentId, out var last) && last.Session == report.Session && report.Number < last.Number)
+        {
+            return ReportAnswer.Nothing;
+        }
+
+        _heard[report.AgentId] = (report.Session, report.Number);
         var sorted = TrainerReports.Sort(_state, report, clock.Now);
         if (sorted.Steps.Count + sorted.Evaluations.Count > 0)
         {

@@ -9,7 +9,7 @@ namespace Temper.Coordinator.Scheduling;
 
 /// <summary>Shell around <see cref="SchedulerRule"/>: keeps who was heard when, reads the open runs from the index, tells runs what was decided.</summary>
 [KeepAlive]
-internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Clock clock, CoordinatorMetrics metrics, ILogger<PoolGrain> log) : Grain, IPoolGrain
+internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Clock clock, CoordinatorMetrics metrics, ISiloStatusOracle cluster, ILogger<PoolGrain> log) : Grain, IPoolGrain
 {
     // Two and a half heartbeats: an agent that has just died should not get the run that has just lost it.
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(2.5);
@@ -19,6 +19,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     private readonly HashSet<string> _failing = [];
     private DateTimeOffset _startedAt = clock.Now;
     private DateTimeOffset _tickedAt = clock.Now;
+    private IReadOnlyCollection<SiloAddress> _coordinators = [];
     private IReadOnlyList<OpenRun> _open = [];
     private IReadOnlyList<(WaitingKind Kind, DateTimeOffset Since)> _waiting = [];
 
@@ -65,6 +66,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     public async Task Tick()
     {
         ForgiveOwnAbsence();
+        ForgiveDeathOfCoordinator();
         _open = await store.OpenRunsAsync();
         foreach (var run in _open)
         {
@@ -168,6 +170,21 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
             var heardAt = agent.HeardAt + gap;
             _agents[id] = (agent.Presence, heardAt < now ? heardAt : now);
         }
+    }
+
+    // Whom an agent talked to until now does not answer it any more: it needs some time to find another one.
+    private void ForgiveDeathOfCoordinator()
+    {
+        var living = cluster.GetApproximateSiloStatuses(onlyActive: true).Keys;
+        if (_coordinators.Except(living).Any())
+        {
+            foreach (var (id, agent) in _agents.Where(agent => StateOf(agent.Value.HeardAt) != AgentState.Lost).ToList())
+            {
+                _agents[id] = (agent.Presence, clock.Now);
+            }
+        }
+
+        _coordinators = [.. living];
     }
 
     // A run that cannot be read or stored is its own trouble: all others go on. It is tried again each time, and logged once.

@@ -23,6 +23,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
     private readonly List<TrainerProcess> _trainers = [];
     private readonly HashSet<(string RunId, long Epoch, int Rank)> _pending = [];
     private readonly Dictionary<(string RunId, long Epoch, int Rank), string> _unstartable = [];
+    private long _heartbeats;
     private long _lastAnswer;
     private string _lastTrouble = "";
 
@@ -99,7 +100,8 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
             .. _trainers.Select(trainer => trainer.Report(EventsPerHeartbeat)),
             .. _pending.Select(key => new TrainerReport(key.RunId, key.Epoch, key.Rank, TrainerProcessState.Pending, 0, [])),
             .. _unstartable.Select(pair => new TrainerReport(pair.Key.RunId, pair.Key.Epoch, pair.Key.Rank, TrainerProcessState.Ended, 0, [pair.Value])),
-        ]);
+        ],
+        ++_heartbeats);
 
     private void Apply(AgentOrders orders)
     {

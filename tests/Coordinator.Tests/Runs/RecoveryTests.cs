@@ -108,6 +108,24 @@ public class RecoveryTests
     }
 
     [Fact]
+    public async Task A_heartbeat_that_was_held_up_on_its_way_is_no_news()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var agent = coordinator.Agent("a");
+        await agent.BeatAsync();
+        var run = (await coordinator.SubmitAsync()).Id;
+        var beforeItHadTheTrainer = agent.Heartbeat();
+        await agent.BeatAsync();
+        agent.Trainer(0).Steps(1, 3);
+        await agent.BeatAsync();
+
+        await agent.SendAsync(beforeItHadTheTrainer);
+
+        var status = await coordinator.StatusAsync(run);
+        Assert.Equal((1L, 3, 0), (status.Epoch, status.Step, status.Recoveries.Count));
+    }
+
+    [Fact]
     public async Task A_restarted_coordinator_leaves_running_trainers_alone()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Temper.Contracts.Runs;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Store;
@@ -65,6 +66,28 @@ public class ClusterTests
     }
 
     [Fact]
+    public async Task When_a_coordinator_goes_agents_have_time_to_find_another_one()
+    {
+        await using var stays = Coordinator();
+        await using var goes = Coordinator();
+        await stays.StartAsync();
+        var agent = stays.Agent("a");
+        await agent.BeatAsync();
+        var run = await stays.SubmitAsync();
+        await agent.BeatAsync();
+        await goes.StartAsync();
+        await KnowsAsync(stays, 2);
+        await stays.PassAsync(30);
+        await goes.StopAsync();
+        await KnowsAsync(stays, 1);
+
+        await stays.PassAsync(31);
+        Assert.Empty((await stays.StatusAsync(run.Id)).Recoveries);
+        await stays.PassAsync(1);
+        Assert.Equal(FailureCauses.AgentLost, Assert.Single((await stays.StatusAsync(run.Id)).Recoveries).Cause);
+    }
+
+    [Fact]
     public async Task While_the_database_is_away_it_is_said_so_and_afterwards_all_goes_on()
     {
         await using var coordinator = Coordinator();
@@ -95,6 +118,15 @@ public class ClusterTests
         using var keys = new KeyStore(options.Database!);
         await keys.CreateAsync("one", Role.Admin, DateTimeOffset.UnixEpoch);
         Assert.Empty(OptionsCheck.Mistakes(options));
+    }
+
+    private static async Task KnowsAsync(CoordinatorUnderTest coordinator, int silos)
+    {
+        var cluster = coordinator.Services.GetRequiredService<ISiloStatusOracle>();
+        while (cluster.GetApproximateSiloStatuses(onlyActive: true).Count != silos)
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
     }
 
     private CoordinatorUnderTest Coordinator() => new() { Database = PostgresUrl.Parse(_url) };

@@ -10,6 +10,7 @@ namespace Temper.Coordinator.Tests.Support;
 internal sealed class FakeAgent(CoordinatorUnderTest coordinator, string id, int slots, bool hasBf16)
 {
     private readonly Dictionary<(string Run, long Epoch, int Rank), FakeTrainer> _trainers = [];
+    private long _heartbeats;
 
     public string Session { get; private set; } = Guid.NewGuid().ToString("N");
 
@@ -22,12 +23,17 @@ internal sealed class FakeAgent(CoordinatorUnderTest coordinator, string id, int
 
     public FakeTrainer Trainer(int rank) => _trainers.Values.Single(trainer => trainer.Rank == rank);
 
+    /// <summary>What it says now.</summary>
+    public AgentHeartbeat Heartbeat() => new(Session, "test-host", slots, 0, hasBf16, [.. _trainers.Values.Select(trainer => trainer.Report())], ++_heartbeats);
+
+    /// <summary>Says something, and does not hear the answer.</summary>
+    public Task<AgentOrders> SendAsync(AgentHeartbeat heartbeat) =>
+        (Client ?? coordinator.Services.GetRequiredService<IGrainFactory>()).GetGrain<IAgentGrain>(id).Heartbeat(heartbeat);
+
     /// <summary>One heartbeat, and what follows from its answer.</summary>
     public async Task<AgentOrders> BeatAsync()
     {
-        var grains = Client ?? coordinator.Services.GetRequiredService<IGrainFactory>();
-        var reports = _trainers.Values.Select(trainer => trainer.Report()).ToList();
-        Orders = await grains.GetGrain<IAgentGrain>(id).Heartbeat(new AgentHeartbeat(Session, "test-host", slots, 0, hasBf16, reports));
+        Orders = await SendAsync(Heartbeat());
         var ordered = Orders.Trainers.ToDictionary(order => (order.RunId, order.Epoch, order.Rank));
         foreach (var gone in _trainers.Keys.Except(ordered.Keys).ToList())
         {

@@ -34,8 +34,10 @@ public sealed class ClusterTests : IDisposable
         _folder.Dispose();
     }
 
-    [Fact]
-    public async Task Training_does_not_notice_that_the_coordinator_of_its_run_is_killed()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Training_does_not_notice_that_the_coordinator_of_its_run_or_the_other_one_is_killed(bool ofItsRun)
     {
         var spec = _folder.Spec(steps: 300, workers: 2);
         Assert.Equal(0, (await TemperProcess.Run("run", spec, "--output", _folder["whole"])).ExitCode);
@@ -52,9 +54,9 @@ public sealed class ClusterTests : IDisposable
         var before = await Until(1, run, status => (int)status["step"]! >= 20, "has made its first steps");
         var owner = first.Output.Contains($"Run {run} is looked after by this coordinator") ? 0 : 1;
         Assert.Contains($"Run {run} is looked after by this coordinator", _coordinators[owner].Process.Output);
-        var survivor = 1 - owner;
-        _coordinators[owner].Process.Signal("KILL");
-        await _coordinators[owner].Process.Exit();
+        var (killed, survivor) = ofItsRun ? (owner, 1 - owner) : (1 - owner, owner);
+        _coordinators[killed].Process.Signal("KILL");
+        await _coordinators[killed].Process.Exit();
 
         // What is asked of the other one it answers at once.
         Assert.Equal("running", (string)(await Get(survivor, $"runs/{run}"))["phase"]!);
