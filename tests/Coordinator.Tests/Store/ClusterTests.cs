@@ -77,7 +77,7 @@ public class ClusterTests
         await agent.BeatAsync();
         await goes.StartAsync();
         await KnowsAsync(stays, 2);
-        await stays.PassAsync(30);
+        await stays.PassAsync(29);
         await goes.StopAsync();
         await KnowsAsync(stays, 1);
 
