@@ -1,7 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Logging;
-using Temper.Coordinator.Scheduling;
 using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Api;
@@ -18,14 +16,12 @@ internal sealed class Acceptance<T>(string what, Func<string, string, Task<Inser
     /// <param name="output">The output folder that it names.</param>
     /// <param name="insert">Checks what was sent and stores it under its key; or says what is wrong.</param>
     /// <param name="grains">The way to the scheduler.</param>
-    /// <param name="loggers">Where it is said that scheduling failed.</param>
     public async Task<IResult> SubmitAsync(
         HttpRequest request,
         string? data,
         string? output,
         Func<SubmittedText, string?, Task<(InsertResult? Result, IResult? Problem)>> insert,
-        IGrainFactory grains,
-        ILoggerFactory loggers)
+        PatientGrains grains)
     {
         var (key, wrongKey) = SubmittedText.Key(request);
         if (wrongKey is not null)
@@ -48,7 +44,7 @@ internal sealed class Acceptance<T>(string what, Func<string, string, Task<Inser
         var (result, problem) = await insert(sent, key).ConfigureAwait(false);
         if (result is InsertResult.Inserted)
         {
-            await Acceptance.TryScheduleAsync(grains, loggers).ConfigureAwait(false);
+            await grains.ScheduleAsync().ConfigureAwait(false);
         }
 
         return result is null ? problem! : await AnswerAsync(result).ConfigureAwait(false);
@@ -74,17 +70,4 @@ internal static class Acceptance
         InsertResult.OutputTaken(var id, var folder) => Problems.Of(StatusCodes.Status409Conflict, "output_taken", $"'{id}' has not ended and writes to {folder}. Name another output folder, or cancel that one."),
         _ => throw new InvalidOperationException($"Unknown result {result}."),
     };
-
-    /// <summary>Schedules. What was submitted is accepted whatever happens here: the next tick schedules it.</summary>
-    public static async Task TryScheduleAsync(IGrainFactory grains, ILoggerFactory loggers)
-    {
-        try
-        {
-            await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Schedule(null).OrElseAsync(() => Task.FromResult<IReadOnlyList<string>>([])).ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            loggers.CreateLogger(nameof(Acceptance)).LogWarning(e, "Scheduling right after a submission failed; the next tick does it");
-        }
-    }
 }

@@ -2,13 +2,11 @@ using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Logging;
 using Temper.Contracts.Experiments;
 using Temper.Coordinator.Experiments;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Reports.Experiments;
 using Temper.Coordinator.Runs;
-using Temper.Coordinator.Scheduling;
 using Temper.Coordinator.Store;
 using Temper.Coordinator.Web;
 
@@ -57,7 +55,7 @@ internal static class ExperimentsApi
     }
 
     private static void MapCommand(IEndpointRouteBuilder api, string verb, RunCommand command, string summary) =>
-        api.MapPost($"/experiments/{{id}}/{verb}", (string id, ExperimentStore store, IGrainFactory grains) => Command(id, command, store, grains))
+        api.MapPost($"/experiments/{{id}}/{verb}", (string id, ExperimentStore store, IGrainFactory grains, PatientGrains patient) => Command(id, command, store, grains, patient))
             .WithName($"{char.ToUpperInvariant(verb[0])}{verb[1..]}Experiment").WithSummary(summary).WithTags(Tag)
             .Produces<ExperimentStatus>()
             .ProducesProblem(StatusCodes.Status404NotFound)
@@ -69,12 +67,11 @@ internal static class ExperimentsApi
         string? output,
         Planning planning,
         ExperimentStore store,
-        IGrainFactory grains,
-        Clock clock,
-        ILoggerFactory loggers)
+        PatientGrains grains,
+        Clock clock)
     {
-        var acceptance = new Acceptance<ExperimentStatus?>("experiment", store.FindByKeyAsync, id => StatusAsync(id, store, grains));
-        return await acceptance.SubmitAsync(request, data, output, (sent, key) => InsertAsync(sent, key, planning, store, clock), grains, loggers).ConfigureAwait(false);
+        var acceptance = new Acceptance<ExperimentStatus?>("experiment", store.FindByKeyAsync, grains.ExperimentAsync);
+        return await acceptance.SubmitAsync(request, data, output, (sent, key) => InsertAsync(sent, key, planning, store, clock), grains).ConfigureAwait(false);
     }
 
     /// <summary>Checks what was sent and stores it under its key; or says what is wrong.</summary>
@@ -123,10 +120,10 @@ internal static class ExperimentsApi
         return TypedResults.Ok(new ExperimentList(items, next));
     }
 
-    private static async Task<IResult> Show(string id, ExperimentStore store, IGrainFactory grains) =>
+    private static async Task<IResult> Show(string id, ExperimentStore store, PatientGrains grains) =>
         await FindAsync(id, store).ConfigureAwait(false) is null
             ? Problems.NoExperiment(id)
-            : TypedResults.Ok(await StatusAsync(id, store, grains).ConfigureAwait(false));
+            : TypedResults.Ok(await grains.ExperimentAsync(id).ConfigureAwait(false));
 
     private static async Task<IResult> Spec(string id, ExperimentStore store) =>
         await FindAsync(id, store).ConfigureAwait(false) is { } record ? TypedResults.Ok(record.Spec) : Problems.NoExperiment(id);
@@ -148,7 +145,7 @@ internal static class ExperimentsApi
     }
 
     /// <summary>Passes on what a user asks for.</summary>
-    public static async Task<IResult> Command(string id, RunCommand command, ExperimentStore store, IGrainFactory grains)
+    public static async Task<IResult> Command(string id, RunCommand command, ExperimentStore store, IGrainFactory grains, PatientGrains patient)
     {
         if (await FindAsync(id, store).ConfigureAwait(false) is null)
         {
@@ -162,12 +159,9 @@ internal static class ExperimentsApi
         }
 
         // Workers are free, or wanted: somebody may start now.
-        await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Schedule(null).OrElseAsync(() => Task.FromResult<IReadOnlyList<string>>([])).ConfigureAwait(false);
-        return TypedResults.Ok(await StatusAsync(id, store, grains).ConfigureAwait(false));
+        await patient.ScheduleAsync().ConfigureAwait(false);
+        return TypedResults.Ok(await patient.ExperimentAsync(id).ConfigureAwait(false));
     }
-
-    private static Task<ExperimentStatus?> StatusAsync(string id, ExperimentStore store, IGrainFactory grains) =>
-        grains.GetGrain<IExperimentGrain>(id).GetStatus().OrElseAsync(() => store.StatusAsync(id));
 
     /// <summary>The record, looked up before its grain: a made-up id must not wake one.</summary>
     public static Task<ExperimentRecord?> FindAsync(string id, ExperimentStore store) => id.Length > 64 ? Task.FromResult<ExperimentRecord?>(null) : store.FindAsync(id);

@@ -2,14 +2,13 @@ using System.Security.Cryptography;
 using Temper.Contracts.Specs;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Runs;
-using Temper.Coordinator.Scheduling;
 using Temper.Coordinator.Store;
 using Temper.Mixture.Tasks;
 
 namespace Temper.Coordinator.Api;
 
 /// <summary>What submissions are checked against: the folders of this server, its agents, its runs and how fast they were.</summary>
-internal sealed class Planning(CoordinatorOptions options, RunStore runs, TrainerSpeeds speeds, IGrainFactory grains) : IDisposable
+internal sealed class Planning(CoordinatorOptions options, RunStore runs, TrainerSpeeds speeds, PatientGrains grains) : IDisposable
 {
     // Each reads every file that its specs name, and holds their rows.
     private readonly SemaphoreSlim _turns = new(Environment.ProcessorCount);
@@ -21,7 +20,7 @@ internal sealed class Planning(CoordinatorOptions options, RunStore runs, Traine
     public async Task<PlanningContext> ContextAsync(IReadOnlyList<string> roots)
     {
         // Without an answer it is as if no agent had come yet: a spec that fits none of them waits, and says so.
-        var agents = await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Agents().OrElseAsync(() => Task.FromResult<IReadOnlyList<AgentStatus>>([])).ConfigureAwait(false);
+        var agents = await grains.AgentsAsync().ConfigureAwait(false);
         var largest = agents.Where(agent => agent is { SlotCount: > 0, MemoryPerSlot: > 0 }).Select(agent => (long?)agent.MemoryPerSlot).Max();
         var speed = await speeds.LearnAsync().ConfigureAwait(false);
         return new PlanningContext(roots, largest, id => id.Length > 64 ? null : runs.FindOrigin(id), speed);

@@ -2,12 +2,10 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Logging;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Runs;
-using Temper.Coordinator.Scheduling;
 using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Api;
@@ -49,7 +47,7 @@ internal static class RunsApi
     }
 
     private static void MapCommand(IEndpointRouteBuilder api, string verb, RunCommand command, string summary) =>
-        api.MapPost($"/runs/{{id}}/{verb}", (string id, RunStore store, IGrainFactory grains) => Command(id, command, store, grains))
+        api.MapPost($"/runs/{{id}}/{verb}", (string id, RunStore store, IGrainFactory grains, PatientGrains patient) => Command(id, command, store, grains, patient))
             .WithName($"{char.ToUpperInvariant(verb[0])}{verb[1..]}Run").WithSummary(summary).WithTags("runs")
             .Produces<RunStatus>()
             .ProducesProblem(StatusCodes.Status404NotFound)
@@ -61,12 +59,11 @@ internal static class RunsApi
         string? output,
         Planning planning,
         RunStore store,
-        IGrainFactory grains,
-        Clock clock,
-        ILoggerFactory loggers)
+        PatientGrains grains,
+        Clock clock)
     {
-        var acceptance = new Acceptance<RunStatus?>("run", store.FindByKeyAsync, id => StatusAsync(id, store, grains));
-        return await acceptance.SubmitAsync(request, data, output, (sent, key) => InsertAsync(sent, key, planning, store, clock), grains, loggers).ConfigureAwait(false);
+        var acceptance = new Acceptance<RunStatus?>("run", store.FindByKeyAsync, grains.RunAsync);
+        return await acceptance.SubmitAsync(request, data, output, (sent, key) => InsertAsync(sent, key, planning, store, clock), grains).ConfigureAwait(false);
     }
 
     /// <summary>Checks what was sent and stores it under its key; or says what is wrong.</summary>
@@ -115,10 +112,10 @@ internal static class RunsApi
         return TypedResults.Ok(new RunList(items, next));
     }
 
-    private static async Task<IResult> Show(string id, RunStore store, IGrainFactory grains) =>
+    private static async Task<IResult> Show(string id, RunStore store, PatientGrains grains) =>
         await FindAsync(id, store).ConfigureAwait(false) is null
             ? Problems.NoRun(id)
-            : TypedResults.Ok(await StatusAsync(id, store, grains).ConfigureAwait(false));
+            : TypedResults.Ok(await grains.RunAsync(id).ConfigureAwait(false));
 
     private static async Task<IResult> Spec(string id, RunStore store) =>
         await FindAsync(id, store).ConfigureAwait(false) is { } row ? TypedResults.Ok(JsonNode.Parse(row.Spec)) : Problems.NoRun(id);
@@ -127,7 +124,7 @@ internal static class RunsApi
         await FindAsync(id, store).ConfigureAwait(false) is { } row ? TypedResults.Ok(row.Plan) : Problems.NoRun(id);
 
     /// <summary>Passes on what a user asks for.</summary>
-    public static async Task<IResult> Command(string id, RunCommand command, RunStore store, IGrainFactory grains)
+    public static async Task<IResult> Command(string id, RunCommand command, RunStore store, IGrainFactory grains, PatientGrains patient)
     {
         if (await FindAsync(id, store).ConfigureAwait(false) is null)
         {
@@ -146,12 +143,9 @@ internal static class RunsApi
         }
 
         // Its workers are free, or it wants some: somebody may start now.
-        await grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Schedule(null).OrElseAsync(() => Task.FromResult<IReadOnlyList<string>>([])).ConfigureAwait(false);
-        return TypedResults.Ok(await StatusAsync(id, store, grains).ConfigureAwait(false));
+        await patient.ScheduleAsync().ConfigureAwait(false);
+        return TypedResults.Ok(await patient.RunAsync(id).ConfigureAwait(false));
     }
-
-    private static Task<RunStatus?> StatusAsync(string id, RunStore store, IGrainFactory grains) =>
-        grains.GetGrain<IRunGrain>(id).GetStatus().OrElseAsync(() => store.StatusAsync(id));
 
     /// <summary>The row of a run, looked up before its grain: a made-up id must not wake one.</summary>
     public static Task<RunRow?> FindAsync(string id, RunStore store) => id.Length > 64 ? Task.FromResult<RunRow?>(null) : store.FindAsync(id);

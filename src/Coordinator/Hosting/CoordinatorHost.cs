@@ -99,6 +99,7 @@ public static class CoordinatorHost
         services.AddDataProtection().SetApplicationName("temper");
         services.Configure<KeyManagementOptions>(protection => protection.XmlRepository = new ProtectionKeys(home.State));
         services.AddSingleton<TrainerSpeeds>();
+        services.AddSingleton<PatientGrains>();
         services.AddSingleton<Planning>();
         services.AddSingleton<ExperimentReporter>();
         services.AddSingleton<CoordinatorMetrics>();

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Logging;
 using Temper.Contracts.Experiments;
 using Temper.Contracts.Specs;
 using Temper.Coordinator.Api;
@@ -13,15 +12,15 @@ using Temper.Mixture.Tasks;
 namespace Temper.Coordinator.Web;
 
 /// <summary>What a visitor asks for, done by what REST does it with once it is known that they still may.</summary>
-internal sealed class Requests(Visit visit, RunStore runs, ExperimentStore experiments, Planning planning, IGrainFactory grains, Clock clock, ILoggerFactory loggers)
+internal sealed class Requests(Visit visit, RunStore runs, ExperimentStore experiments, Planning planning, IGrainFactory grains, PatientGrains patient, Clock clock)
 {
     /// <summary>Commands a run; why it was not done, null if it was.</summary>
     public async Task<string?> CommandRunAsync(string id, RunCommand command) =>
-        await RefusedAsync().ConfigureAwait(true) ?? Detail(await RunsApi.Command(id, command, runs, grains).ConfigureAwait(true));
+        await RefusedAsync().ConfigureAwait(true) ?? Detail(await RunsApi.Command(id, command, runs, grains, patient).ConfigureAwait(true));
 
     /// <summary>Commands an experiment; why it was not done, null if it was.</summary>
     public async Task<string?> CommandExperimentAsync(string id, RunCommand command) =>
-        await RefusedAsync().ConfigureAwait(true) ?? Detail(await ExperimentsApi.Command(id, command, experiments, grains).ConfigureAwait(true));
+        await RefusedAsync().ConfigureAwait(true) ?? Detail(await ExperimentsApi.Command(id, command, experiments, grains, patient).ConfigureAwait(true));
 
     /// <summary>Says what is wrong with a spec, or what it will be.</summary>
     public async Task<Checked> CheckAsync(bool isExperiment, SubmittedText sent)
@@ -61,7 +60,7 @@ internal sealed class Requests(Visit visit, RunStore runs, ExperimentStore exper
         switch (result)
         {
             case InsertResult.Inserted(var id):
-                await Acceptance.TryScheduleAsync(grains, loggers).ConfigureAwait(true);
+                await patient.ScheduleAsync().ConfigureAwait(true);
                 return (id, null);
             case InsertResult.Repeated(var id):
                 return (id, null);
