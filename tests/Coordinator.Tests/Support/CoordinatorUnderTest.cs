@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Temper.Contracts.Agents;
@@ -39,6 +40,9 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
 
     /// <summary>A PostgreSQL database in the folder's place.</summary>
     public PostgresUrl? Database { get; init; }
+
+    /// <summary>Whether it may take its time to stop, as the program may not, so that nothing is cut short on a slow machine.</summary>
+    public bool StopsSlowly { get; init; } = true;
 
     public string Output => Path.Combine(Root, "output");
 
@@ -82,7 +86,14 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
                 RunsLoops = false,
                 LogLevel = LogLevel.None,
             },
-            services => services.AddSingleton<IRunReporter>(Reporter));
+            services =>
+            {
+                services.AddSingleton<IRunReporter>(Reporter);
+                if (StopsSlowly)
+                {
+                    services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMinutes(1));
+                }
+            });
         await _app.StartAsync(TestContext.Current.CancellationToken);
         Http.Dispose();
         Http = new HttpClient { BaseAddress = Endpoints.Api };

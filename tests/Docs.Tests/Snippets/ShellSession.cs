@@ -11,7 +11,8 @@ namespace Temper.Docs.Tests.Snippets;
 internal sealed class ShellSession : IDisposable
 {
     private const string Mark = "@@ block ";
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(8);
+    // Only against what hangs.
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(40);
     // Other coordinators may run on this machine.
     private readonly ReservedPort _port = new();
     private readonly string _root = Directory.CreateTempSubdirectory("temper-docs-").FullName;

@@ -14,6 +14,9 @@ public partial class SnippetTests
     private const string Tutorial = "docs/tutorial.md";
     private const string PartOfARun = "part of a run";
 
+    /// <summary>What follows numbers that tell how fast a machine is.</summary>
+    private const string Unit = "ms|s|min [0-9]+ s|k|M";
+
     /// <summary>Served beside what docs/openapi.json describes.</summary>
     private static readonly string[] s_otherPaths = ["/", "/metrics", "/health/live", "/health/ready", "/openapi/v1.json"];
 
@@ -125,10 +128,9 @@ public partial class SnippetTests
         return whole.ToJsonString();
     }
 
-    /// <summary>A line that a page shows: numbers and gaps may differ, and … stands for anything.</summary>
-    private static string Loosely(string line) => string.Join(
-        "\\s+",
-        Gap().Split(line.Trim()).Select(word => Regex.Replace(Regex.Escape(word), "[0-9]+", "[0-9.,]+").Replace("…", ".*", StringComparison.Ordinal)));
+    /// <summary>A line that a page shows: numbers, their units and gaps may differ, for machines do, and … stands for anything.</summary>
+    private static string Loosely(string line) => Figure().Replace(Regex.Escape(Gap().Replace(line.Trim(), " ")), $"[0-9.,]+( ({Unit})\\b)?")
+        .Replace("\\ ", " ", StringComparison.Ordinal).Replace(" ", "\\s+", StringComparison.Ordinal).Replace("…", ".*", StringComparison.Ordinal);
 
     [GeneratedRegex("^(src|docs|examples|deploy|tests|bench)(/|$)")]
     private static partial Regex RepositoryPath();
@@ -141,4 +143,8 @@ public partial class SnippetTests
 
     [GeneratedRegex("\\s+")]
     private static partial Regex Gap();
+
+    // In a text that is escaped.
+    [GeneratedRegex($@"[0-9](\\\.|[0-9,])*(\\ ({Unit})\b)?")]
+    private static partial Regex Figure();
 }

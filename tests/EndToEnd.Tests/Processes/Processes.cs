@@ -6,7 +6,7 @@ namespace Temper.EndToEnd.Tests.Processes;
 /// <summary>The processes below a process, as the kernel lists them.</summary>
 internal static class Processes
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     /// <summary>Ids of the descendants of <paramref name="ancestor"/> whose first argument is <paramref name="verb"/>.</summary>
     public static IReadOnlyList<int> Below(int ancestor, string verb) =>

@@ -40,9 +40,12 @@ public sealed class RunTests : IDisposable
 
         await using var run = TemperProcess.Start(["run", spec, "--output", _folder["disturbed"]]);
         await Processes.Until(() => RunFolder.HasCheckpoint(_folder["disturbed"], 20), "the first checkpoint");
-        ChildProcess.Signal(Processes.Below(run.Id, "trainer")[1], "KILL");
+        var first = Processes.Below(run.Id, "trainer");
+        ChildProcess.Signal(first[1], "KILL");
+        // Of the epoch that was killed there may be a later checkpoint already.
+        IReadOnlyList<int> orphans = [];
+        await Processes.Until(() => (orphans = [.. Processes.Below(run.Id, "trainer").Except(first)]).Count == 2, "the next epoch's trainers");
         await Processes.Until(() => RunFolder.HasCheckpoint(_folder["disturbed"], 60), "a later checkpoint");
-        var orphans = Processes.Below(run.Id, "trainer");
         ChildProcess.Signal(Processes.Below(run.Id, "agent").Single(), "KILL");
         await Processes.Until(() => !orphans.Any(Processes.Lives), "trainers end with their agent");
 
@@ -58,7 +61,7 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task A_trainer_that_is_stopped_is_noticed_and_replaced()
     {
-        await using var run = TemperProcess.Start(["run", _folder.Spec(steps: 60), "--output", _folder["out"]]);
+        await using var run = TemperProcess.Start(["run", _folder.Spec(steps: 200), "--output", _folder["out"]]);
         await Processes.Until(() => RunFolder.HasCheckpoint(_folder["out"], 20), "the first checkpoint");
         var stopped = Processes.Below(run.Id, "trainer")[0];
         ChildProcess.Signal(stopped, "STOP");
@@ -67,7 +70,7 @@ public sealed class RunTests : IDisposable
 
         Assert.False(Processes.Lives(stopped));
         Assert.Equal("trainer_silent", (string)RunFolder.Report(_folder["out"])["recoveries"]![0]!["cause"]!);
-        Assert.Equal(60, RunFolder.Losses(_folder["out"]).Count);
+        Assert.Equal(200, RunFolder.Losses(_folder["out"]).Count);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using Temper.Cli.Rest;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.EndToEnd.Tests.Views;
+using Temper.TestKit;
 
 namespace Temper.EndToEnd.Tests.Rest;
 
@@ -75,10 +76,7 @@ public class TemperClientTests
     [Fact]
     public async Task Where_nobody_listens_the_message_says_what_to_start()
     {
-        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
+        using var port = new ReservedPort();
         using var client = new TemperClient(new Uri($"http://127.0.0.1:{port}"), null);
 
         var error = await Assert.ThrowsAsync<TemperApiException>(() => client.ListAsync(Ct));

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace Temper.Worker.Tests.Native;
 
-/// <summary>Numbers handed to libtorch while another thread collects garbage without pause.</summary>
+/// <summary>Numbers handed to libtorch while another thread collects garbage without pause: alone, because that disturbs all others.</summary>
+[Collection(OperatorTrace.Alone)]
 public class ScalarsTests
 {
     [Fact]

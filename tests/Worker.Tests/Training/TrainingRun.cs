@@ -49,17 +49,20 @@ internal static class TrainingRun
     private static List<TrainerEvent> Rank(Place place, int? stopAfter, IReadOnlyList<string> offers)
     {
         var commands = new Pipe();
+        TrainerChannel? channel = null;
         var heard = new EventSink(line =>
         {
             if (line is TrainerEvent.StepDone done && done.Row.Step == stopAfter)
             {
                 commands.Writer.AsStream(leaveOpen: true).Write(System.Text.Encoding.UTF8.GetBytes(ProtocolJson.Write(new TrainerCommand(Stop: true)) + "\n"));
                 commands.Writer.FlushAsync().AsTask().Wait();
+                // It is read on another thread, which may be slower than all steps that are left.
+                SpinWait.SpinUntil(() => channel!.StopRequested);
             }
         });
         commands.Writer.AsStream(leaveOpen: true).Write(System.Text.Encoding.UTF8.GetBytes(ProtocolJson.Write(place.Assignment) + "\n"));
         commands.Writer.FlushAsync().AsTask().Wait();
-        using (var channel = TrainerChannel.Open(commands.Reader.AsStream(), heard, () => { }))
+        using (channel = TrainerChannel.Open(commands.Reader.AsStream(), heard, () => { }))
         {
             using var work = TrainerProgram.Work(channel.ReadAssignment()!, channel, ComputeDevice.Processor);
             work.Load();
