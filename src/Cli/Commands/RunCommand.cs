@@ -121,7 +121,8 @@ internal static class RunCommand
                 AnsiConsole.Write(RunShowView.Render(run, DateTimeOffset.UtcNow));
                 return ExitCodes.Success;
             case RunPhase.Paused:
-                Console.WriteLine($"Stopped after step {run.Step}, checkpoint saved. To go on: temper run --resume {folder}");
+                var kept = run.CheckpointStep is { } step ? $"after step {run.Step}; the checkpoint of step {step} is saved" : "before there was anything to save";
+                Console.WriteLine($"Stopped {kept}. To go on: temper run --resume {folder}");
                 return ExitCodes.Interrupted;
             default:
                 AnsiConsole.Write(RunShowView.Render(run, DateTimeOffset.UtcNow));

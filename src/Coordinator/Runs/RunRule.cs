@@ -307,9 +307,9 @@ internal static class RunRule
     {
         _ when state.ReportIsDue => Same(state),
         RunPhase.Queued or RunPhase.Recovering => Paused(state, "Paused before it had workers; resume to go on."),
-        // Nothing was trained since the checkpoint that it starts from: there is nothing to save.
-        RunPhase.Starting => Paused(Release(state), "Paused while trainers started; resume to go on."),
-        RunPhase.Running => Durably(
+        // They cannot have met: nothing was trained since the checkpoint that it starts from, and there is nothing to save.
+        RunPhase.Starting when state.Seats.Any(seat => seat.Offer is null) => Paused(Release(state), "Paused while trainers started; resume to go on."),
+        RunPhase.Starting or RunPhase.Running => Durably(
             state with { Phase = RunPhase.Pausing, Reason = "Trainers save a checkpoint and end." },
             new RunNote("pausing", "Trainers are asked to save a checkpoint and end.")),
         _ => Same(state),

@@ -215,6 +215,20 @@ public class RunRuleTests
     }
 
     [Fact]
+    public void Trainers_that_may_have_met_are_asked_to_save_and_others_are_ended()
+    {
+        var waiting = After(new RunState(), Admitted(), new RunEvent.RankReady(1, 0, "x"));
+        Assert.Equal((RunPhase.Paused, 0), After(waiting, new RunEvent.PauseAsked()) is var paused ? (paused.Phase, paused.Seats.Count) : default);
+
+        // A heartbeat later than they.
+        var state = After(waiting, new RunEvent.RankReady(1, 1, "y"), new RunEvent.PauseAsked());
+        Assert.Equal(RunPhase.Pausing, state.Phase);
+        state = After(
+            state, new RunEvent.RankStarted(1, 0, 0, 1000, 1), new RunEvent.StepMade(1, 5), new RunEvent.CheckpointSaved(1, 6, "s6"), new RunEvent.RankStopped(1, 0, 6), new RunEvent.RankStopped(1, 1, 6));
+        Assert.Equal((RunPhase.Paused, 6, "s6"), (state.Phase, state.Step, state.LastCheckpoint!.Name));
+    }
+
+    [Fact]
     public void A_run_that_loses_a_trainer_while_pausing_is_paused_all_the_same()
     {
         var state = After(Running(), new RunEvent.CheckpointSaved(1, 7, "s7"), new RunEvent.StepMade(1, 9), new RunEvent.PauseAsked(), new RunEvent.AgentLost("b", "gone."));
