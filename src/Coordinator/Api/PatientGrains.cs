@@ -17,7 +17,7 @@ internal sealed class PatientGrains(IGrainFactory grains, RunStore runs, Experim
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
-    // Of what was waited for in vain there is more: a request must not wait for each of its questions, nor each reader of a page anew.
+    // Where one was waited for in vain, others do not answer either: a request must not wait for each of its questions, nor each user anew.
     private static readonly TimeSpan PatienceOnceTired = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan Tiredness = TimeSpan.FromSeconds(10);
     private long _tiredUntil;
@@ -55,7 +55,11 @@ internal sealed class PatientGrains(IGrainFactory grains, RunStore runs, Experim
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
-            Interlocked.Exchange(ref _tiredUntil, (clock.Now + Tiredness).Ticks);
+            if (e is TimeoutException)
+            {
+                Interlocked.Exchange(ref _tiredUntil, (clock.Now + Tiredness).Ticks);
+            }
+
             return await otherwise().ConfigureAwait(false);
         }
     }
