@@ -32,7 +32,7 @@ internal static class EvaluateCommand
             var models = ModelOptions.Open(result.GetRequiredValue(model));
             if (models.Vocabulary is null)
             {
-                throw new InvalidDataException($"{models.Name} has no vocabulary, which tasks in text need. Put its spiece.model into the folder.");
+                throw new InvalidDataException($"{models.Name} has no vocabulary, which tasks in text need. {models.VocabularyRemedy}");
             }
 
             if (TaskSources.Check(run, models.Vocabulary) is { Count: > 0 } errors)
