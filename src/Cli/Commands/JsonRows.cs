@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Temper.Cli.Files;
 using Temper.Worker.Models;
 
 namespace Temper.Cli.Commands;
@@ -36,13 +37,14 @@ internal static class JsonRows
         return rows;
     }
 
-    /// <summary>Writes all rows, beside first, then in place.</summary>
-    public static void Write(FileInfo file, IEnumerable<JsonObject> rows)
+    /// <summary>Writes all rows.</summary>
+    public static void Write(OutputFile file, IEnumerable<JsonObject> rows) => file.Write(writer =>
     {
-        var draft = file.FullName + ".unfinished";
-        File.WriteAllLines(draft, rows.Select(row => row.ToJsonString(Readable)));
-        File.Move(draft, file.FullName, overwrite: true);
-    }
+        foreach (var row in rows)
+        {
+            writer.WriteLine(row.ToJsonString(Readable));
+        }
+    });
 
     /// <summary>The ids of a field: given as ids, or as text, which gets its end of sequence.</summary>
     /// <param name="row">The row.</param>

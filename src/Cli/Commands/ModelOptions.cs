@@ -28,8 +28,6 @@ internal static class ModelOptions
 
     public static Option<FileInfo> Input(string description) => new Option<FileInfo>("--input") { Description = description, Required = true }.AcceptExistingOnly();
 
-    public static Option<FileInfo> Output(string description) => new("--output") { Description = description, Required = true };
-
     public static Option<int> Batch() => new("--batch") { Description = "Rows that are computed together.", DefaultValueFactory = _ => 32 };
 
     public static Option<int> Threads() => new("--threads") { Description = "Threads; all cores if not given.", DefaultValueFactory = _ => Environment.ProcessorCount };

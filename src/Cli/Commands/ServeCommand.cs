@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Temper.Cli.Files;
 using Temper.Cli.Observability;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Store;
@@ -17,7 +18,8 @@ internal static class ServeCommand
         var url = new Option<string>("--url") { Description = "Where REST listens; anything but loopback needs an API key.", DefaultValueFactory = _ => "http://127.0.0.1:5080" };
         var state = State();
         var data = new Option<DirectoryInfo[]>("--data") { Description = "Folders that sources of specs lie under.", DefaultValueFactory = _ => [new DirectoryInfo(".")] };
-        var output = new Option<DirectoryInfo>("--output") { Description = "Folder that the output of runs goes under; agents must see it at the same place.", DefaultValueFactory = _ => new DirectoryInfo("runs") };
+        var output = OutputFolderOption.Create("Folder that the output of runs goes under; agents must see it at the same place.");
+        output.DefaultValueFactory = _ => new DirectoryInfo("runs");
         var cluster = new Option<IPAddress>("--cluster-address")
         {
             Description = "Address of this coordinator in the network of agents and other coordinators, who are told it.",
