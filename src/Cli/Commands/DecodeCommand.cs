@@ -15,7 +15,7 @@ internal static class DecodeCommand
         var model = ModelOptions.Model();
         var input = ModelOptions.Input("JSON Lines with \"inputs\" (text) or \"input_ids\".");
         var output = OutputFile.Option("The same rows with \"output_ids\" and, where there is a vocabulary, \"prediction\".");
-        var limit = new Option<int>("--max-new-tokens") { Description = "Most tokens of a prediction.", DefaultValueFactory = _ => 128 };
+        var limit = Numbers.Whole("--max-new-tokens", "Most tokens of a prediction.", 1, 65_536, () => 128);
         var batch = ModelOptions.Batch();
         var device = ModelOptions.Device();
         var threads = ModelOptions.Threads();

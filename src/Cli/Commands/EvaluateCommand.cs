@@ -22,7 +22,7 @@ internal static class EvaluateCommand
         var data = SpecOptions.Data();
         var model = ModelOptions.Model();
         var split = new Option<string>("--split") { Description = "validation or test.", DefaultValueFactory = _ => "validation" }.AcceptOnlyFromAmong("validation", "test");
-        var most = new Option<int?>("--max-examples") { Description = "Rows per task; all if not given." };
+        var most = Numbers.WholeIfGiven("--max-examples", "Rows per task; all if not given.", 1, 10_000_000);
         var output = OutputFile.Option("A JSON file for the metrics.", required: false);
         var device = ModelOptions.Device();
         var threads = ModelOptions.Threads();

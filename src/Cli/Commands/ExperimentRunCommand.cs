@@ -20,7 +20,7 @@ internal static class ExperimentRunCommand
         var data = SpecOptions.Data();
         var output = OutputFolderOption.Create("Folder for the runs' folders, the report and state; runs/NAME if not given.");
         var resume = new Option<DirectoryInfo?>("--resume") { Description = "Output folder of an experiment that was interrupted: go on with it." };
-        var slots = new Option<int?>("--slots") { Description = "Trainers at once; as many as this machine has processors for if not given." };
+        var slots = Numbers.WholeIfGiven("--slots", "Trainers at once; as many as this machine has processors for if not given.", 1, 1024);
         var command = new Command("run", "Answer a question on this machine, start to end.") { spec, data, output, resume, slots };
         command.SetAction(async (result, _) =>
         {

@@ -13,7 +13,7 @@ internal static class TokenizeCommand
         var vocabulary = new Option<string>("--vocab") { Description = "A SentencePiece model file, or 'bytes'.", Required = true };
         var input = ModelOptions.Input("Text, a line an example.");
         var output = OutputFile.Option("Ids separated by spaces, a line an example, without end of sequence.");
-        var extraIds = new Option<int>("--extra-ids") { Description = "Sentinels on top of the model's own pieces: 100 for T5. Without them <extra_id_0> is ordinary text, as for spm_encode.", DefaultValueFactory = _ => 0 };
+        var extraIds = Numbers.Whole("--extra-ids", "Sentinels on top of the model's own pieces: 100 for T5. Without them <extra_id_0> is ordinary text, as for spm_encode.", 0, 10_000, () => 0);
         var command = new Command("tokenize", "Turn lines of text into lines of ids.") { vocabulary, input, output, extraIds };
         command.SetAction(result => Tokenize(Open(result.GetRequiredValue(vocabulary), result.GetValue(extraIds)), result.GetRequiredValue(input), result.GetRequiredValue(output)));
         return command;
