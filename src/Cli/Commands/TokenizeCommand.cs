@@ -22,9 +22,8 @@ internal static class TokenizeCommand
 
     private static int Tokenize(IVocabulary vocabulary, FileInfo input, FileInfo output)
     {
-        // Only line feeds end lines: other line ends are text, as for other tokenizers.
-        var text = File.ReadAllText(input.FullName);
-        var lines = text.EndsWith('\n') ? text[..^1].Split('\n') : text.Length == 0 ? [] : text.Split('\n');
+        // Only line feeds end lines: other line ends are text, as for other tokenizers. All are read before any is written.
+        var lines = InputLines.Read(input).Select(line => line.Text + line.End.TrimEnd('\n')).ToList();
         using var writer = new StreamWriter(output.FullName) { NewLine = "\n" };
         foreach (var line in lines)
         {
