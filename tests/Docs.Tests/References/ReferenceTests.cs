@@ -43,8 +43,11 @@ public class ReferenceTests
 
         ## Metrics
 
-        | name | T5's name | what it is |
-        |---|---|---|
+        The first metric of a task is its main one, and of a metric that reports several values the first is: averages, comparisons and the word best go by it.
+        Reports keep the order. Two metrics that report the same value cannot judge the same task.
+
+        | name | T5's name | what it reports | what it is |
+        |---|---|---|---|
         {Lines(MetricCatalog.Names.Select(Metric))}
 
         ## Model sizes
@@ -102,8 +105,10 @@ public class ReferenceTests
 
     private static string Lines(IEnumerable<string> lines) => string.Join('\n', lines);
 
+    private static readonly string[] TwoLabels = ["no", "yes"];
+
     private static string Metric(string name) =>
-        MetricCatalog.TryGet(name, out var metric) ? $"| `{name}` | `{metric.Alias}` | {metric.Summary} |" : throw new InvalidOperationException(name);
+        MetricCatalog.TryGet(name, out var metric) ? $"| `{name}` | `{metric.Alias}` | {string.Join(", ", metric.Keys(TwoLabels).Select(key => $"`{key}`"))} | {metric.Summary} |" : throw new InvalidOperationException(name);
 
     private static string Size(string name)
     {
