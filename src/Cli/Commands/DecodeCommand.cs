@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Temper.Cli.Files;
 using Temper.Worker.Devices;
 using Temper.Worker.Evaluation;
 using Temper.Worker.Models;
@@ -13,8 +14,8 @@ internal static class DecodeCommand
     {
         var model = ModelOptions.Model();
         var input = ModelOptions.Input("JSON Lines with \"inputs\" (text) or \"input_ids\".");
-        var output = ModelOptions.Output("The same rows with \"output_ids\" and, where there is a vocabulary, \"prediction\".");
-        var limit = new Option<int>("--max-new-tokens") { Description = "Most tokens of a prediction.", DefaultValueFactory = _ => 128 };
+        var output = OutputFile.Option("The same rows with \"output_ids\" and, where there is a vocabulary, \"prediction\".");
+        var limit = Numbers.Whole("--max-new-tokens", "Most tokens of a prediction.", 1, 65_536, () => 128);
         var batch = ModelOptions.Batch();
         var device = ModelOptions.Device();
         var threads = ModelOptions.Threads();
@@ -30,7 +31,7 @@ internal static class DecodeCommand
         return command;
     }
 
-    private static void Decode(ModelSet models, ComputeDevice device, FileInfo input, FileInfo output, int limit, int batch, int? inputLength)
+    private static void Decode(ModelSet models, ComputeDevice device, FileInfo input, OutputFile output, int limit, int batch, int? inputLength)
     {
         var rows = JsonRows.Read(input);
         var decoder = new TextDecoder(models.Vocabulary, inputLength ?? int.MaxValue, batch);

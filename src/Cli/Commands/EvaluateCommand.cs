@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Spectre.Console;
+using Temper.Cli.Files;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
@@ -21,8 +22,8 @@ internal static class EvaluateCommand
         var data = SpecOptions.Data();
         var model = ModelOptions.Model();
         var split = new Option<string>("--split") { Description = "validation or test.", DefaultValueFactory = _ => "validation" }.AcceptOnlyFromAmong("validation", "test");
-        var most = new Option<int?>("--max-examples") { Description = "Rows per task; all if not given." };
-        var output = new Option<FileInfo?>("--output") { Description = "A JSON file for the metrics." };
+        var most = Numbers.WholeIfGiven("--max-examples", "Rows per task; all if not given.", 1, 10_000_000);
+        var output = OutputFile.Option("A JSON file for the metrics.", required: false);
         var device = ModelOptions.Device();
         var threads = ModelOptions.Threads();
         var command = new Command("evaluate", "Evaluate a model on the tasks of a spec.") { spec, data, model, split, most, output, device, threads };
@@ -41,18 +42,18 @@ internal static class EvaluateCommand
             }
 
             using var predictor = models.Load(device: ModelOptions.Take(result.GetValue(device), result.GetValue(threads)));
-            var results = Evaluate(run, SpecOptions.Roots(result.GetValue(data)), models.Vocabulary, predictor, result.GetRequiredValue(split), result.GetValue(most));
-            if (result.GetValue(output) is { } file)
-            {
-                File.WriteAllText(file.FullName, ProtocolJson.Write(results));
-            }
+            var file = result.GetValue(output);
+            // On standard output whoever asked for the metrics there reads JSON, and nothing else.
+            var screen = file is { IsStandardOutput: true } ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }) : AnsiConsole.Console;
+            var results = Evaluate(run, SpecOptions.Roots(result.GetValue(data)), models.Vocabulary, predictor, result.GetRequiredValue(split), result.GetValue(most), screen);
+            file?.Write(writer => writer.WriteLine(ProtocolJson.Write(results)));
 
             return ExitCodes.Success;
         });
         return command;
     }
 
-    private static SortedDictionary<string, OrderedDictionary<string, double?>> Evaluate(RunSpec spec, IReadOnlyList<string> roots, IVocabulary vocabulary, IPredictor predictor, string split, int? most)
+    private static SortedDictionary<string, OrderedDictionary<string, double?>> Evaluate(RunSpec spec, IReadOnlyList<string> roots, IVocabulary vocabulary, IPredictor predictor, string split, int? most, IAnsiConsole screen)
     {
         var results = new SortedDictionary<string, OrderedDictionary<string, double?>>(StringComparer.Ordinal);
         var table = new Table().AddColumns("task", "examples", "metric", "value");
@@ -75,7 +76,7 @@ internal static class EvaluateCommand
             }
         }
 
-        AnsiConsole.Write(table);
+        screen.Write(table);
         return results;
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Spectre.Console;
 using Temper.Cli.Embedded;
+using Temper.Cli.Files;
 using Temper.Cli.Rest;
 using Temper.Cli.Views;
 using Temper.Contracts.Experiments;
@@ -17,9 +18,9 @@ internal static class ExperimentRunCommand
     {
         var spec = new Argument<FileInfo?>("spec") { Description = "The spec of the experiment, YAML or JSON.", Arity = ArgumentArity.ZeroOrOne };
         var data = SpecOptions.Data();
-        var output = new Option<DirectoryInfo?>("--output") { Description = "Folder for the runs' folders, the report and state; runs/NAME if not given." };
+        var output = OutputFolderOption.Create("Folder for the runs' folders, the report and state; runs/NAME if not given.");
         var resume = new Option<DirectoryInfo?>("--resume") { Description = "Output folder of an experiment that was interrupted: go on with it." };
-        var slots = new Option<int?>("--slots") { Description = "Trainers at once; as many as this machine has processors for if not given." };
+        var slots = Numbers.WholeIfGiven("--slots", "Trainers at once; as many as this machine has processors for if not given.", 1, 1024);
         var command = new Command("run", "Answer a question on this machine, start to end.") { spec, data, output, resume, slots };
         command.SetAction(async (result, _) =>
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Temper.Cli.Files;
 using Temper.Contracts.Specs;
 using Temper.Worker.Models;
 using Temper.Worker.Native;
@@ -11,7 +12,7 @@ internal static class ExportCommand
     public static Command Create()
     {
         var from = new Argument<DirectoryInfo>("from") { Description = "Output folder of a run (its last checkpoint is taken), a checkpoint, or a model." }.AcceptExistingOnly();
-        var output = new Option<DirectoryInfo>("--output") { Description = "Folder to make, in Hugging Face's layout.", Required = true };
+        var output = OutputFolderOption.Create("Folder to make, in Hugging Face's layout.", required: true);
         var command = new Command("export", "Write the weights of a run or checkpoint as a model in Hugging Face's layout.") { from, output };
         command.SetAction(result =>
         {

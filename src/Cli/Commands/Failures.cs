@@ -1,6 +1,7 @@
 using Temper.Cli.Rest;
 using Temper.Cli.Views;
 using Temper.Coordinator.Reports;
+using Temper.Mixture.Sources;
 using Temper.Mixture.Tasks;
 
 namespace Temper.Cli.Commands;
@@ -41,5 +42,5 @@ internal static class Failures
 
     // Those whose message says all that the user needs.
     private static bool IsForeseen(Exception e) =>
-        e is TemperApiException or IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or FormatException or TimeoutException or PlatformNotSupportedException;
+        e is TemperApiException or SourceException or IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or FormatException or TimeoutException or PlatformNotSupportedException;
 }

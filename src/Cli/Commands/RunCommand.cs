@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Spectre.Console;
 using Temper.Cli.Embedded;
+using Temper.Cli.Files;
 using Temper.Cli.Rest;
 using Temper.Cli.Views;
 using Temper.Contracts.Runs;
@@ -18,7 +19,7 @@ internal static class RunCommand
     {
         var spec = new Argument<FileInfo?>("spec") { Description = "The spec, YAML or JSON.", Arity = ArgumentArity.ZeroOrOne };
         var data = SpecOptions.Data();
-        var output = new Option<DirectoryInfo?>("--output") { Description = "Folder for checkpoints, model, report and state; runs/NAME if not given." };
+        var output = OutputFolderOption.Create("Folder for checkpoints, model, report and state; runs/NAME if not given.");
         var resume = new Option<DirectoryInfo?>("--resume") { Description = "Output folder of a run that was interrupted: go on with it." };
         var command = new Command("run", "Train and evaluate a spec on this machine, start to end.") { spec, data, output, resume };
         command.SetAction(async (result, _) =>

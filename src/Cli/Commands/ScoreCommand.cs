@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Temper.Cli.Files;
 using Temper.Mixture.Batching;
 using Temper.Mixture.Vocabularies;
 using Temper.Worker.Devices;
@@ -14,7 +15,7 @@ internal static class ScoreCommand
     {
         var model = ModelOptions.Model();
         var input = ModelOptions.Input("JSON Lines with \"inputs\" and \"targets\" (text), or \"input_ids\" and \"target_ids\".");
-        var output = ModelOptions.Output("The same rows with \"score\" (the sum of the targets' log probabilities, in nats) and \"tokens\".");
+        var output = OutputFile.Option("The same rows with \"score\" (the sum of the targets' log probabilities, in nats) and \"tokens\".");
         var batch = ModelOptions.Batch();
         var device = ModelOptions.Device();
         var threads = ModelOptions.Threads();
@@ -30,7 +31,7 @@ internal static class ScoreCommand
         return command;
     }
 
-    private static void Score(ModelSet models, ComputeDevice device, FileInfo input, FileInfo output, int batch, int? inputLength)
+    private static void Score(ModelSet models, ComputeDevice device, FileInfo input, OutputFile output, int batch, int? inputLength)
     {
         var rows = JsonRows.Read(input);
         var text = new TextDecoder(models.Vocabulary, inputLength ?? int.MaxValue, batch);

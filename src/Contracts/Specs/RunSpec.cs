@@ -221,7 +221,7 @@ public sealed record EvaluationSpec(
 
 /// <summary>How failures are met.</summary>
 public sealed record RecoverySpec(
-    [property: Description("Attempts in a row without progress after which the run has failed.")][property: Range(1, 100)] int Attempts = 3,
+    [property: Description("Attempts in a row without progress after which the run has failed, counted for each cause by itself; the loss of an agent, a full disk and the like spend none.")][property: Range(1, 100)] int Attempts = 3,
     [property: Description("Seconds after which an exchange of gradients is given up.")][property: Range(1, 36000)] int ExchangeTimeoutSeconds = 60,
     [property: Description("Seconds without a step, an evaluated batch or a checkpoint after which a trainer counts as stuck.")][property: Range(5, 36000)] int ProgressTimeoutSeconds = 300)
 {
