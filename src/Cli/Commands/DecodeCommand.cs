@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Temper.Cli.Files;
 using Temper.Worker.Devices;
 using Temper.Worker.Evaluation;
+using Temper.Worker.Model;
 using Temper.Worker.Models;
 
 namespace Temper.Cli.Commands;
@@ -37,7 +38,7 @@ internal static class DecodeCommand
         var decoder = new TextDecoder(models.Vocabulary, inputLength ?? int.MaxValue, batch);
         var ids = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "inputs", "input_ids", models, decoder.Ids)).ToArray();
         using var predictor = models.Load(device: device);
-        var predictions = decoder.PredictIds(predictor, ids, limit, () => { });
+        var predictions = Finite(models, () => decoder.PredictIds(predictor, ids, limit, () => { }));
         foreach (var (row, prediction) in rows.Zip(predictions))
         {
             row["output_ids"] = new JsonArray([.. prediction.Select(id => JsonValue.Create(id))]);
@@ -48,5 +49,17 @@ internal static class DecodeCommand
         }
 
         JsonRows.Write(output, rows);
+    }
+
+    private static int[][] Finite(ModelSet models, Func<int[][]> predict)
+    {
+        try
+        {
+            return predict();
+        }
+        catch (NonFiniteException e)
+        {
+            throw new NonFiniteException($"{models.Name}: {e.Message}", e.Row);
+        }
     }
 }

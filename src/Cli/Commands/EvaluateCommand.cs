@@ -33,7 +33,7 @@ internal static class EvaluateCommand
             var models = ModelOptions.Open(result.GetRequiredValue(model));
             if (models.Vocabulary is null)
             {
-                throw new InvalidDataException($"{models.Name} has no vocabulary, which tasks in text need. Put its spiece.model into the folder.");
+                throw new InvalidDataException($"{models.Name} has no vocabulary, which tasks in text need. {models.VocabularyRemedy}");
             }
 
             if (TaskSources.Check(run, models.Vocabulary) is { Count: > 0 } errors)
@@ -53,9 +53,9 @@ internal static class EvaluateCommand
         return command;
     }
 
-    private static SortedDictionary<string, SortedDictionary<string, double?>> Evaluate(RunSpec spec, IReadOnlyList<string> roots, IVocabulary vocabulary, IPredictor predictor, string split, int? most, IAnsiConsole screen)
+    private static SortedDictionary<string, OrderedDictionary<string, double?>> Evaluate(RunSpec spec, IReadOnlyList<string> roots, IVocabulary vocabulary, IPredictor predictor, string split, int? most, IAnsiConsole screen)
     {
-        var results = new SortedDictionary<string, SortedDictionary<string, double?>>(StringComparer.Ordinal);
+        var results = new SortedDictionary<string, OrderedDictionary<string, double?>>(StringComparer.Ordinal);
         var table = new Table().AddColumns("task", "examples", "metric", "value");
         foreach (var (name, task) in spec.Tasks)
         {
@@ -80,7 +80,7 @@ internal static class EvaluateCommand
         return results;
     }
 
-    private static (int Examples, SortedDictionary<string, double?> Values) Judge(
+    private static (int Examples, OrderedDictionary<string, double?> Values) Judge(
         RunSpec spec, TaskData data, string split, int? most, IVocabulary vocabulary, IPredictor predictor)
     {
         var rows = Evaluator.Choose(data.Name, TaskSources.TextOf(data, split), most);
@@ -90,13 +90,13 @@ internal static class EvaluateCommand
     }
 
     // A task without metrics is judged by its loss.
-    private static (int Examples, SortedDictionary<string, double?> Values) Score(
+    private static (int Examples, OrderedDictionary<string, double?> Values) Score(
         RunSpec spec, TaskData data, string split, int? most, IVocabulary vocabulary, IPredictor predictor)
     {
         var source = TaskSources.ToEvaluate(spec, data, split, vocabulary);
         var rows = Evaluator.Chosen(data.Name, source.Count, most);
         var loss = new TargetScorer(spec.Evaluation.Batch).Score(predictor, [.. rows.Select(row => source.Row(row, 0))], () => { });
         var mean = loss.Sum / loss.Tokens;
-        return (rows.Count, new SortedDictionary<string, double?>(StringComparer.Ordinal) { [Loss] = double.IsFinite(mean) ? mean : null });
+        return (rows.Count, new OrderedDictionary<string, double?>(StringComparer.Ordinal) { [Loss] = double.IsFinite(mean) ? mean : null });
     }
 }

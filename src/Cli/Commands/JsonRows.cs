@@ -51,9 +51,14 @@ internal static class JsonRows
         }
 
         return models.Vocabulary is null
-            ? throw new InvalidDataException($"Row {number} has text, but the model folder has no vocabulary. Give \"{idsKey}\", or put the vocabulary's spiece.model into the folder.")
-            : encode(value.GetValue<string>());
+            ? throw new InvalidDataException($"Row {number} has text, but the model folder has no vocabulary. {models.VocabularyRemedy} Or give \"{idsKey}\".")
+            : Known(encode(value.GetValue<string>()), number, textKey, models);
     }
+
+    /// <summary>The ids of a text; a vocabulary may have more ids than the model's table has rows.</summary>
+    private static int[] Known(int[] ids, int number, string key, ModelSet models) => Array.FindIndex(ids, id => id >= models.VocabularySize) is var at && at >= 0
+        ? throw new InvalidDataException($"Row {number}: \"{key}\" holds id {ids[at]}, and the table of {models.Name} ends at {models.VocabularySize - 1}: the vocabulary in the folder is that of another model. Put the right one there.")
+        : ids;
 
     private static JsonObject Parse(string place, string line)
     {

@@ -4,6 +4,7 @@ using Temper.Mixture.Batching;
 using Temper.Mixture.Vocabularies;
 using Temper.Worker.Devices;
 using Temper.Worker.Evaluation;
+using Temper.Worker.Model;
 using Temper.Worker.Models;
 
 namespace Temper.Cli.Commands;
@@ -41,6 +42,11 @@ internal static class ScoreCommand
         var loss = new TargetScorer(batch).Score(predictor, [.. inputs.Zip(targets, (input, target) => new TokenRow(input, target))], () => { });
         foreach (var (i, row) in rows.Index())
         {
+            if (!double.IsFinite(loss.RowLoss[i]))
+            {
+                throw new NonFiniteException($"{models.Name}: Row {i + 1} has a score that is not finite: a weight of the model is so large that the computation overflows. Take another checkpoint of it.", i);
+            }
+
             row["score"] = -loss.RowLoss[i];
             row["tokens"] = loss.RowTokens[i];
         }

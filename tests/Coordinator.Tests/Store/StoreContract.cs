@@ -227,6 +227,18 @@ public abstract class StoreContract
     }
 
     [Fact]
+    public async Task Metrics_keep_their_order()
+    {
+        using var database = OpenMetrics();
+        var store = new MetricStore(database);
+        var metrics = new OrderedDictionary<string, double?> { ["rouge2"] = 3, ["f1"] = null, ["accuracy"] = 1 };
+
+        await store.SaveAsync("r", 1, [], [Evaluation(1, "t") with { Metrics = metrics }]);
+
+        Assert.Equal(metrics, Assert.Single(await store.EvaluationsAsync("r")).Metrics);
+    }
+
+    [Fact]
     public async Task Keys_are_found_listed_and_revoked()
     {
         using var database = Open();
