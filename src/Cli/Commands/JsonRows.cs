@@ -1,6 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Temper.Cli.Files;
+using Temper.Mixture.Sources;
 using Temper.Worker.Models;
 
 namespace Temper.Cli.Commands;
@@ -11,38 +13,23 @@ internal static class JsonRows
     // People read these files too: letters stay letters.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>All rows.</summary>
-    /// <exception cref="InvalidDataException">A line is not a JSON object; names it.</exception>
-    public static List<JsonObject> Read(FileInfo file)
+    /// <summary>All rows; blank lines are none.</summary>
+    /// <exception cref="SourceException">A line is no text or no JSON object, or a name stands twice in an object; names the line.</exception>
+    public static List<JsonObject> Read(FileInfo file) =>
+    [
+        .. InputLines.Read(file)
+            .Where(line => !string.IsNullOrWhiteSpace(line.Text))
+            .Select(line => Parse($"{file.Name}:{line.Number}", line.Text)),
+    ];
+
+    /// <summary>Writes all rows.</summary>
+    public static void Write(OutputFile file, IEnumerable<JsonObject> rows) => file.Write(writer =>
     {
-        var rows = new List<JsonObject>();
-        foreach (var (i, line) in File.ReadLines(file.FullName).Index())
+        foreach (var row in rows)
         {
-            if (string.IsNullOrWhiteSpace(line))
-            {
-                continue;
-            }
-
-            try
-            {
-                rows.Add(JsonNode.Parse(line) as JsonObject ?? throw new InvalidDataException($"{file.Name}:{i + 1} is not a JSON object. Write a row such as {{\"inputs\": \"text\"}}."));
-            }
-            catch (JsonException e)
-            {
-                throw new InvalidDataException($"{file.Name}:{i + 1} is not valid JSON: {e.Message}", e);
-            }
+            writer.WriteLine(row.ToJsonString(Readable));
         }
-
-        return rows;
-    }
-
-    /// <summary>Writes all rows, beside first, then in place.</summary>
-    public static void Write(FileInfo file, IEnumerable<JsonObject> rows)
-    {
-        var draft = file.FullName + ".unfinished";
-        File.WriteAllLines(draft, rows.Select(row => row.ToJsonString(Readable)));
-        File.Move(draft, file.FullName, overwrite: true);
-    }
+    });
 
     /// <summary>The ids of a field: given as ids, or as text, which gets its end of sequence.</summary>
     /// <param name="row">The row.</param>
@@ -64,8 +51,19 @@ internal static class JsonRows
         }
 
         return models.Vocabulary is null
-            ? throw new InvalidDataException($"Row {number} has text, but the model folder has no vocabulary. Give \"{idsKey}\", or put the vocabulary's spiece.model into the folder.")
-            : encode(value.GetValue<string>());
+            ? throw new InvalidDataException($"Row {number} has text, but the model folder has no vocabulary. {models.VocabularyRemedy} Or give \"{idsKey}\".")
+            : Known(encode(value.GetValue<string>()), number, textKey, models);
+    }
+
+    /// <summary>The ids of a text; a vocabulary may have more ids than the model's table has rows.</summary>
+    private static int[] Known(int[] ids, int number, string key, ModelSet models) => Array.FindIndex(ids, id => id >= models.VocabularySize) is var at && at >= 0
+        ? throw new InvalidDataException($"Row {number}: \"{key}\" holds id {ids[at]}, and the table of {models.Name} ends at {models.VocabularySize - 1}: the vocabulary in the folder is that of another model. Put the right one there.")
+        : ids;
+
+    private static JsonObject Parse(string place, string line)
+    {
+        using var document = StrictJson.ParseObject(place, line);
+        return JsonObject.Create(document.RootElement.Clone())!;
     }
 
     private static int Id(JsonNode? item, int number, string key, ModelSet models) =>

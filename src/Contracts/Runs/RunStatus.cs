@@ -65,47 +65,6 @@ public sealed record Recovery(
     [property: Id(3)] string Message,
     [property: Id(4)] int FromStep);
 
-/// <summary>The kinds of failure that a run can meet: a small closed set, fit for metric labels.</summary>
-public static class FailureCauses
-{
-    /// <summary>The trainer process ended without saying why.</summary>
-    public const string TrainerDied = "trainer_died";
-
-    /// <summary>The agent no longer answers, or was started anew.</summary>
-    public const string AgentLost = "agent_lost";
-
-    /// <summary>The trainer process is silent: stopped, or the machine is stuck.</summary>
-    public const string TrainerSilent = "trainer_silent";
-
-    /// <summary>The trainer is alive but makes no progress.</summary>
-    public const string NoProgress = "no_progress";
-
-    /// <summary>An exchange between ranks failed.</summary>
-    public const string Exchange = "exchange";
-
-    /// <summary>Loss or gradient is not finite. Not retried: the same data would give the same loss.</summary>
-    public const string NonFinite = "non_finite";
-
-    /// <summary>The checkpoint to start from is damaged.</summary>
-    public const string CheckpointDamaged = "checkpoint_damaged";
-
-    /// <summary>Sources differ between ranks, or from those that the checkpoint was trained on. Not retried.</summary>
-    public const string SourcesDiffer = "sources_differ";
-
-    /// <summary>A run whose model it starts from has failed or was cancelled. Not retried.</summary>
-    public const string ParentFailed = "parent_failed";
-
-    /// <summary>An error in the trainer, such as lack of memory or a full disk.</summary>
-    public const string TrainerError = "trainer_error";
-
-    /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } =
-        [TrainerDied, AgentLost, TrainerSilent, NoProgress, Exchange, NonFinite, CheckpointDamaged, SourcesDiffer, ParentFailed, TrainerError];
-
-    /// <summary>Whether another attempt could end differently.</summary>
-    public static bool IsRetryable(string cause) => cause is not (NonFinite or SourcesDiffer or ParentFailed);
-}
-
 /// <summary>What is known of a run. Times are UTC.</summary>
 /// <param name="Id">The run's id.</param>
 /// <param name="Name">Its name in the spec.</param>
@@ -128,6 +87,7 @@ public static class FailureCauses
 /// <param name="StartsFrom">The runs whose models it starts from.</param>
 /// <param name="ExperimentId">The experiment that it belongs to; null for none.</param>
 /// <param name="ExperimentKey">Its name within the experiment.</param>
+/// <param name="RetryAt">The earliest time of its next attempt, while it waits after a failure; null if it may start at once.</param>
 [GenerateSerializer, Immutable, Alias("temper.run-status")]
 public sealed record RunStatus(
     [property: Id(0)] string Id,
@@ -150,4 +110,5 @@ public sealed record RunStatus(
     [property: Id(17)] DateTimeOffset? WaitingSince = null,
     [property: Id(18)] IReadOnlyList<string>? StartsFrom = null,
     [property: Id(19)] string? ExperimentId = null,
-    [property: Id(20)] string? ExperimentKey = null);
+    [property: Id(20)] string? ExperimentKey = null,
+    [property: Id(21)] DateTimeOffset? RetryAt = null);

@@ -75,6 +75,9 @@ internal enum WaitingKind
 
     /// <summary>Runs whose models it starts from.</summary>
     Parents,
+
+    /// <summary>The time of the next attempt, after a failure.</summary>
+    BackOff,
 }
 
 /// <summary>What an agent says of one run's trainers.</summary>

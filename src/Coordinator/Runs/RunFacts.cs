@@ -48,7 +48,8 @@ internal sealed record RunFacts(
         state.Phase.Waits() ? state.WaitingSince ?? CreatedAt : null,
         [.. Origins.Select(origin => origin.RunId).OfType<string>().Distinct()],
         Experiment?.ExperimentId,
-        Experiment?.Key);
+        Experiment?.Key,
+        state.Phase.Waits() ? state.RetryAt : null);
 }
 
 /// <summary>The canonical form of a spec: JSON that <see cref="SpecReader"/> reads again, without what only follows from the rest.</summary>

@@ -14,6 +14,8 @@ internal static class RunRule
 
     private const int MostRecoveriesKept = 1000;
 
+    private static SortedDictionary<string, FailureCount> Nothing { get; } = new(StringComparer.Ordinal);
+
     public static RunChange Apply(RunFacts facts, RunState state, RunEvent e, DateTimeOffset now)
     {
         if (state.Phase.IsTerminal())
@@ -67,6 +69,7 @@ internal static class RunRule
             Recoveries = FromStep(state, start?.Step ?? 0),
             Step = start?.Step ?? 0,
             AdmittedAt = now,
+            RetryAt = null,
             StartedAt = state.StartedAt ?? now,
         };
         return Durably(next, new RunNote("admitted", $"Epoch {next.Epoch}: {next.Reason}", new { next.Epoch, Members = Members(next), FromStep = next.Step }));
@@ -270,7 +273,8 @@ internal static class RunRule
     /// <summary>The epoch is over by a failure: try again, or give up.</summary>
     private static RunChange EndEpoch(RunFacts facts, RunState state, string cause, string message, DateTimeOffset now)
     {
-        if (!FailureCauses.IsRetryable(cause))
+        var policy = FailurePolicy.Of(cause);
+        if (policy.Budget == AttemptBudget.Ends)
         {
             return End(state, RunPhase.Failed, $"{message} ({cause}) Not tried again: another attempt would end the same way.", now, cause);
         }
@@ -279,28 +283,45 @@ internal static class RunRule
         var isDropped = cause == FailureCauses.CheckpointDamaged && state.Start is not null;
         var checkpoints = isDropped ? [.. state.Checkpoints.Where(mark => mark != state.Start)] : state.Checkpoints;
         var isProgress = state.Step > state.BestStep;
-        var fruitless = isProgress ? 0 : state.FruitlessAttempts + (isDropped ? 0 : 1);
+        var failures = isDropped && !isProgress ? state.Failures : Counted(state, policy, isProgress);
+        var count = failures.GetValueOrDefault(cause) ?? new FailureCount(0, 0);
+        var delay = isDropped ? TimeSpan.Zero : policy.BackOff.After(count.InARow);
         var fromStep = checkpoints.Count > 0 ? checkpoints[^1].Step : 0;
         var next = Release(state) with
         {
             Step = fromStep,
             BestStep = Math.Max(state.BestStep, state.Step),
-            FruitlessAttempts = fruitless,
+            Failures = failures,
+            RetryAt = delay > TimeSpan.Zero ? now + delay : null,
             WaitingSince = now,
             Checkpoints = checkpoints,
             DamagedCheckpoints = isDropped ? [.. state.DamagedCheckpoints, state.Start!.Name] : state.DamagedCheckpoints,
             Recoveries = [.. state.Recoveries.Append(new Recovery(now, state.Epoch, cause, message, fromStep)).TakeLast(MostRecoveriesKept)],
         };
-        if (fruitless >= facts.Spec.Recovery.Attempts)
+        if (count.Attempts >= facts.Spec.Recovery.Attempts)
         {
-            return End(next, RunPhase.Failed, $"{fruitless} attempts in a row made no progress. The last one: {message} ({cause})", now, cause);
+            return End(next, RunPhase.Failed, $"{count.Attempts} attempts in a row made no progress. The last one: {message} ({cause})", now, cause);
         }
 
-        var from = fromStep == 0 ? "the beginning" : $"the checkpoint of step {fromStep}";
-        var note = new RunNote("recovery", $"{message} Goes on from {from}.", new { state.Epoch, Cause = cause, FromStep = fromStep });
+        var from = $"{(fromStep == 0 ? "the beginning" : $"the checkpoint of step {fromStep}")}{(policy.WaitsFor is { } condition ? $" when {condition}" : "")}";
+        var note = new RunNote("recovery", $"{message} Goes on from {from}.", new { state.Epoch, Cause = cause, FromStep = fromStep, next.RetryAt });
         return state.Phase == RunPhase.Pausing
             ? Paused(next, $"Paused; the trainers were lost before they had saved, so it will go on from {from}. {message}", note)
             : Durably(next with { Phase = RunPhase.Recovering, Reason = $"{message} Goes on from {from}." }, note);
+    }
+
+    // Progress is a step that no attempt has made before: whatever went wrong until then is over.
+    private static SortedDictionary<string, FailureCount> Counted(RunState state, FailurePolicy policy, bool isProgress)
+    {
+        var counts = new SortedDictionary<string, FailureCount>(StringComparer.Ordinal);
+        foreach (var (cause, count) in isProgress ? Nothing : state.Failures)
+        {
+            counts[cause] = count;
+        }
+
+        var (inARow, attempts) = counts.GetValueOrDefault(policy.Cause) ?? new FailureCount(0, 0);
+        counts[policy.Cause] = new FailureCount(inARow + 1, attempts + (isProgress || policy.Budget == AttemptBudget.None ? 0 : 1));
+        return counts;
     }
 
     private static RunChange Pause(RunFacts facts, RunState state) => state.Phase switch
@@ -316,7 +337,7 @@ internal static class RunRule
     };
 
     private static RunChange Resume(RunState state, DateTimeOffset now) => state.Phase == RunPhase.Paused
-        ? Durably(state with { Phase = RunPhase.Queued, Reason = "Resumed; waits to be scheduled.", FruitlessAttempts = 0, WaitingSince = now }, new RunNote("resumed", "The run was resumed."))
+        ? Durably(state with { Phase = RunPhase.Queued, Reason = "Resumed; waits to be scheduled.", Failures = [], RetryAt = null, WaitingSince = now }, new RunNote("resumed", "The run was resumed."))
         : Same(state);
 
     private static RunChange Cancel(RunState state, DateTimeOffset now) => state.Phase switch
@@ -346,7 +367,7 @@ internal static class RunRule
         Durably(Release(state) with { Phase = RunPhase.Paused, Reason = reason }, [.. notes, new RunNote("paused", reason)]);
 
     private static RunChange End(RunState state, RunPhase phase, string reason, DateTimeOffset now, string? cause = null) => Durably(
-        Release(state) with { Phase = phase, Reason = reason, EndedAt = now, FailureCause = cause },
+        Release(state) with { Phase = phase, Reason = reason, EndedAt = now, FailureCause = cause, RetryAt = null },
         new RunNote(phase.ToString().ToLowerInvariant(), reason, cause is null ? null : new { state.Epoch, Cause = cause }));
 
     private static RunState Release(RunState state) => state with { Seats = [], Secret = null, Suspicion = null };

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
 using Temper.Coordinator.Store;
@@ -44,8 +45,15 @@ internal sealed record RunState
     /// <summary>The furthest step that any earlier attempt reached.</summary>
     public int BestStep { get; init; }
 
-    /// <summary>Attempts in a row that got no further than an earlier one.</summary>
-    public int FruitlessAttempts { get; init; }
+    /// <summary>Cause → how often in a row, since a step was last made for the first time. Sorted, so that equal states are written alike.</summary>
+    public SortedDictionary<string, FailureCount> Failures { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Attempts in a row that got no further than an earlier one, of all causes that spend any.</summary>
+    [JsonIgnore]
+    public int FruitlessAttempts => Failures.Values.Sum(count => count.Attempts);
+
+    /// <summary>The earliest time of the next attempt; null if it may start at once.</summary>
+    public DateTimeOffset? RetryAt { get; init; }
 
     public IReadOnlyList<Recovery> Recoveries { get; init; } = [];
 
@@ -89,6 +97,11 @@ internal sealed record RunState
     /// <summary>Whether the report is still to be written.</summary>
     public bool ReportIsDue => ModelDirectory is not null && !Phase.IsTerminal();
 }
+
+/// <summary>Failures of one cause in a row.</summary>
+/// <param name="InARow">All since a step was last made for the first time, the one that ended that attempt included: the next attempt waits by them.</param>
+/// <param name="Attempts">Those that spent an attempt: they got no further than an earlier one.</param>
+internal sealed record FailureCount(int InARow, int Attempts);
 
 /// <summary>How a rank of this epoch ended.</summary>
 internal enum SeatEnd

@@ -48,7 +48,7 @@ internal static class TrainerReports
             }
             else if (seat.Listed)
             {
-                events.Add(new RunEvent.RankFailed(state.Epoch, seat.Rank, FailureCauses.TrainerDied, "the agent no longer has the trainer.", null));
+                events.Add(new RunEvent.RankFailed(state.Epoch, seat.Rank, FailureCauses.AgentLost, "the agent no longer has the trainer.", null));
             }
         }
 

@@ -22,6 +22,7 @@ internal sealed record AgentOffer(string Id, int SlotCount, long MemoryPerSlot, 
 /// <param name="Priority">From 0 to 100; larger goes first.</param>
 /// <param name="WaitingSince">Since when it waits for slots; null if unknown: then it gains nothing by waiting.</param>
 /// <param name="Parents">The runs whose models it starts from.</param>
+/// <param name="RetryAt">The earliest time of its next attempt; null if it may start at once.</param>
 internal sealed record RunDemand(
     string Id,
     long Order,
@@ -31,7 +32,8 @@ internal sealed record RunDemand(
     IReadOnlyList<Member> Members,
     int Priority = 50,
     DateTimeOffset? WaitingSince = null,
-    IReadOnlyList<ParentRun>? Parents = null)
+    IReadOnlyList<ParentRun>? Parents = null,
+    DateTimeOffset? RetryAt = null)
 {
     /// <summary>What a run that has not ended asks for.</summary>
     // Waiting for slots begins when the models are there to start from: else who waits for a long training would overtake everybody after it.
@@ -44,7 +46,11 @@ internal sealed record RunDemand(
         run.Status.Members,
         run.Status.Priority,
         run.Parents.Select(parent => parent.EndedAt).Append(run.Status.WaitingSince).Max(),
-        [.. run.Parents.Select(parent => new ParentRun(parent.Id, parent.Phase))]);
+        [.. run.Parents.Select(parent => new ParentRun(parent.Id, parent.Phase))],
+        run.Status.RetryAt);
+
+    /// <summary>Whether its next attempt is still to wait. A clock that was set back to before the wait began ends it: nobody waits out the jump.</summary>
+    public bool BacksOff(DateTimeOffset now) => now < RetryAt && !(now < WaitingSince);
 }
 
 /// <summary>A run whose model another one starts from.</summary>
@@ -66,7 +72,7 @@ internal sealed record Schedule(
 
 /// <summary>
 /// Who runs next, as a pure function. All workers of a run or none; recovering runs before queued ones, then by priority, which grows with
-/// waiting, then first come, first served. A run whose slots do not exist at all, or whose parents have not succeeded, holds nobody up. An
+/// waiting, then first come, first served. A run whose slots do not exist at all, whose parents have not succeeded, or whose next attempt is still to wait, holds nobody up. An
 /// agent is filled before the next one is begun.
 /// </summary>
 /// <remarks>
@@ -107,6 +113,13 @@ internal static class SchedulerRule
             {
                 reasons[run.Id] = WaitingReason.Parents(pending);
                 kinds[run.Id] = WaitingKind.Parents;
+                continue;
+            }
+
+            if (run.BacksOff(now))
+            {
+                reasons[run.Id] = WaitingReason.BackOff(run.RetryAt!.Value);
+                kinds[run.Id] = WaitingKind.BackOff;
                 continue;
             }
 

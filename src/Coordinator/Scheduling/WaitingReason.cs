@@ -61,6 +61,10 @@ internal static class WaitingReason
             : $"Waits for runs {string.Join(", ", names.SkipLast(1))} and {names[^1]}, whose models it starts from.";
     }
 
+    /// <summary>Whoever waits after a failure.</summary>
+    /// <param name="retryAt">The earliest time of the next attempt.</param>
+    public static string BackOff(DateTimeOffset retryAt) => $"Tries again at {retryAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)} UTC.";
+
     /// <summary>Whoever can never start.</summary>
     /// <param name="lost">A run that has ended without a model.</param>
     public static string Orphaned(ParentRun lost) =>

@@ -73,7 +73,7 @@ internal sealed class ByteLines(Stream stream) : IDisposable
     {
         if (_buffer.Length >= LongestLine)
         {
-            throw new InvalidDataException($"A line is longer than {LongestLine >> 20} MiB.");
+            throw new InvalidDataException($"A line is longer than {LongestLine >> 20} MiB. Check that this is a text file.");
         }
 
         Array.Resize(ref _buffer, _buffer.Length * 2);

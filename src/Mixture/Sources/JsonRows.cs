@@ -17,25 +17,8 @@ internal static class JsonRows
     {
         var columns = new Dictionary<string, int>(StringComparer.Ordinal);
         var values = new List<string>();
-        try
-        {
-            using var document = JsonDocument.Parse(json);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                throw new SourceException(place, $"The line is a JSON {document.RootElement.ValueKind}, not an object. JSON Lines needs one {{...}} a line.");
-            }
-
-            Flatten(document.RootElement, "", columns, values);
-        }
-        catch (JsonException e)
-        {
-            throw new SourceException(place, $"The line is not valid JSON near byte {e.BytePositionInLine}. JSON Lines needs one whole object a line.", e);
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new SourceException(place, "A string holds half of a surrogate pair (\\ud800 to \\udfff). Write the whole pair, or the character itself.", e);
-        }
-
+        using var document = StrictJson.ParseObject(place, json);
+        Flatten(document.RootElement, "", columns, values);
         return new Row(place, columns, values);
     }
 
@@ -67,7 +50,6 @@ internal static class JsonRows
 
     private static void Add(string path, JsonElement element, Dictionary<string, int> columns, List<string> values)
     {
-        // A name given twice keeps its last value, as JSON readers do.
         columns[path] = values.Count;
         values.Add(element.ValueKind == JsonValueKind.String ? element.GetString()! : element.GetRawText());
     }

@@ -1,5 +1,3 @@
-using System.IO.Compression;
-
 namespace Temper.Mixture.Sources;
 
 /// <summary>A file found under a data root.</summary>
@@ -17,7 +15,7 @@ public sealed record SourceFile(string Name, string FullPath)
         {
             var file = new FileStream(FullPath, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
             return Name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
-                ? new GZipStream(file, CompressionMode.Decompress)
+                ? new WholeGzipStream(file)
                 : file;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -6,13 +6,17 @@ namespace Temper.Mixture.Sources;
 /// <param name="Text">The line without its end.</param>
 /// <param name="End">What ended it: a line feed, carriage return and line feed, or nothing at the end of the file.</param>
 /// <param name="Number">Counted from 1.</param>
-internal readonly record struct TextLine(string Text, string End, long Number);
+public readonly record struct TextLine(string Text, string End, long Number);
 
 /// <summary>Reads the lines of a text file, packed or not, in a given encoding.</summary>
-internal static class TextLines
+public static class TextLines
 {
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
+    /// <summary>The lines in order, read as they are asked for. A byte-order mark of UTF-8 is skipped.</summary>
+    /// <param name="file">The file; unpacked on the way if its name ends in <c>.gz</c>.</param>
+    /// <param name="encoding">Its encoding.</param>
+    /// <exception cref="SourceException">The file cannot be read, or its bytes are no text; names the line.</exception>
     public static IEnumerable<TextLine> Read(SourceFile file, SourceEncoding encoding)
     {
         using var lines = new ByteLines(file.Open());
@@ -40,11 +44,11 @@ internal static class TextLines
         }
         catch (DecoderFallbackException e)
         {
-            throw new SourceException(file.At(number), "The bytes are not valid UTF-8. Set 'encoding: latin-1' if the file is in Latin-1, or convert it.", e);
+            throw new SourceException(file.At(number), "The bytes are not valid UTF-8. Set 'encoding: latin-1' if a task's source is in Latin-1, or convert the file.", e);
         }
         catch (InvalidDataException e)
         {
-            throw new SourceException(file.At(number), $"{e.Message} Check that this is a text file, and that a .gz file is whole.", e);
+            throw new SourceException(file.At(number), e.Message, e);
         }
         catch (IOException e)
         {

@@ -87,6 +87,17 @@ public class RecoveryTests
             Assert.Equal(attempt, a.Trainer(0).Epoch);
             a.Trainer(0).Ends(new TrainerEvent.Failed(FailureCauses.TrainerError, "Out of memory.", null));
             await a.BeatAsync();
+            if (attempt == 2)
+            {
+                // The second failure in a row waits five seconds, and says so.
+                var waiting = await coordinator.StatusAsync(run.Id);
+                Assert.Equal(
+                    (RunPhase.Recovering, "Rank 0 on agent a: Out of memory. Goes on from the beginning. Tries again at 2026-01-02 03:04:10 UTC.", (DateTimeOffset?)coordinator.Time.GetUtcNow().AddSeconds(5)),
+                    (waiting.Phase, waiting.Reason, waiting.RetryAt));
+                await coordinator.PassAsync(4, a);
+                Assert.Empty(a.Orders.Trainers);
+                await coordinator.PassAsync(1, a);
+            }
         }
 
         var status = await coordinator.StatusAsync(run.Id);

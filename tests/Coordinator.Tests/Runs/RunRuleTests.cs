@@ -94,6 +94,55 @@ public class RunRuleTests
         Assert.Contains("out of memory", state.Reason);
     }
 
+    [Theory]
+    [InlineData(FailureCauses.AgentLost)]
+    [InlineData(FailureCauses.AgentDrained)]
+    [InlineData(FailureCauses.StorageFull)]
+    [InlineData(FailureCauses.StorageUnreadable)]
+    public void What_is_not_the_runs_fault_spends_no_attempt(string cause)
+    {
+        var state = new RunState();
+        for (var attempt = 1; attempt <= 20; attempt++)
+        {
+            state = After(state, Admitted(), Failed(0, cause, "not my fault", epoch: attempt));
+        }
+
+        Assert.Equal((RunPhase.Recovering, 20, 0), (state.Phase, state.Recoveries.Count, state.FruitlessAttempts));
+    }
+
+    [Fact]
+    public void Each_cause_has_a_count_of_its_own()
+    {
+        string[] causes = [FailureCauses.TrainerDied, FailureCauses.NoProgress, FailureCauses.OutOfMemory, FailureCauses.TrainerDied, FailureCauses.OutOfMemory, FailureCauses.StorageFull];
+        var state = new RunState();
+        foreach (var (i, cause) in causes.Index())
+        {
+            state = RunRule.Apply(Facts, After(state, Admitted(), Failed(0, cause, "broke", epoch: i + 1)), new RunEvent.Tick(), Noon + RunRule.SuspicionTime).State;
+            Assert.Equal(RunPhase.Recovering, state.Phase);
+        }
+
+        Assert.Equal(
+            [(FailureCauses.NoProgress, 1), (FailureCauses.OutOfMemory, 2), (FailureCauses.StorageFull, 0), (FailureCauses.TrainerDied, 2)],
+            state.Failures.Select(pair => (pair.Key, pair.Value.Attempts)));
+        Assert.Equal(RunPhase.Failed, After(state, Admitted(), Failed(0, FailureCauses.TrainerDied, "broke", epoch: 7)).Phase);
+    }
+
+    [Fact]
+    public void A_full_disk_is_waited_for_longer_each_time_and_progress_ends_the_row()
+    {
+        var state = After(Running(), new RunEvent.CheckpointSaved(1, 30, "s30"), new RunEvent.StepMade(1, 40), Failed(0, FailureCauses.StorageFull, "No space left on device."));
+        Assert.Equal(Noon + TimeSpan.FromSeconds(2), state.RetryAt);
+        Assert.Equal("Rank 0 on agent a: No space left on device. Goes on from the checkpoint of step 30 when there is space.", state.Reason);
+        state = After(state, Admitted(), new RunEvent.StepMade(2, 40), Failed(0, FailureCauses.StorageFull, "No space left on device.", epoch: 2));
+        Assert.Equal(Noon + TimeSpan.FromSeconds(4), state.RetryAt);
+
+        state = After(state, Admitted());
+        Assert.Null(state.RetryAt);
+        state = After(state, new RunEvent.StepMade(3, 41), Failed(0, FailureCauses.StorageFull, "No space left on device.", epoch: 3));
+        Assert.Equal(Noon + TimeSpan.FromSeconds(2), state.RetryAt);
+        Assert.Null(After(state, new RunEvent.PauseAsked(), new RunEvent.ResumeAsked()).RetryAt);
+    }
+
     [Fact]
     public void An_attempt_that_gets_further_than_all_before_starts_the_count_anew()
     {
@@ -296,7 +345,15 @@ public class RunRuleTests
                 Assert.Equal(next.Seats.Count > 0, next.Phase is RunPhase.Starting or RunPhase.Pausing or RunPhase.Cancelling || (next.Phase == RunPhase.Running && !next.ReportIsDue));
                 Assert.Equal(next.Phase.IsTerminal(), next.EndedAt is not null);
                 Assert.True(next.Recoveries.Count >= state.Recoveries.Count);
-                Assert.True(next.Phase == RunPhase.Failed || next.FruitlessAttempts < 3);
+                Assert.All(next.Failures, pair =>
+                {
+                    Assert.True(next.Phase == RunPhase.Failed || pair.Value.Attempts < 3, $"{pair.Key} spent {pair.Value.Attempts} attempts");
+                    Assert.True(pair.Value.Attempts <= pair.Value.InARow && pair.Value.InARow > 0);
+                    Assert.True(FailurePolicy.Of(pair.Key).Budget != AttemptBudget.None || pair.Value.Attempts == 0, $"{pair.Key} spent an attempt");
+                });
+                Assert.True(next.RetryAt is null || next.Phase is RunPhase.Recovering or RunPhase.Paused);
+                Assert.True(next.RetryAt is null || next.RetryAt <= now + TimeSpan.FromMinutes(10));
+                Assert.True(!(next.Phase == RunPhase.Failed && state.Phase != RunPhase.Failed) || next.FailureCause is { } cause && FailurePolicy.Of(cause).Budget != AttemptBudget.None, $"{next.FailureCause} ended the run");
                 state = next;
             }
         });
@@ -309,7 +366,7 @@ public class RunRuleTests
         var rank = Gen.Int[0, 2];
         var step = Gen.Int[0, 100];
         var cause = AnyOf.Values(
-            FailureCauses.TrainerDied, FailureCauses.Exchange, FailureCauses.Exchange, FailureCauses.NoProgress, FailureCauses.CheckpointDamaged, FailureCauses.NonFinite);
+            [.. FailureCauses.All, FailureCauses.TrainerDied, FailureCauses.Exchange, FailureCauses.Exchange, FailureCauses.CheckpointDamaged]);
         return Gen.OneOf<RunEvent>(
             Gen.Const<RunEvent>(Admitted()),
             step.Select(s => (RunEvent)Admitted(new CheckpointMark(s, $"found-{s}"))),

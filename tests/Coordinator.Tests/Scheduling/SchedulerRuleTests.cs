@@ -1,4 +1,5 @@
 using Temper.Contracts.Runs;
+using Temper.Coordinator.Runs;
 using Temper.Coordinator.Scheduling;
 
 namespace Temper.Coordinator.Tests.Scheduling;
@@ -202,6 +203,25 @@ public class SchedulerRuleTests
         Assert.Equal(KeyValuePair.Create("child", reason), Assert.Single(schedule.Orphans));
         Assert.Empty(schedule.Reasons);
         Assert.Equal("next", Assert.Single(schedule.Placements).RunId);
+    }
+
+    [Fact]
+    public void A_run_whose_next_attempt_is_still_to_wait_holds_nobody_up_and_says_until_when()
+    {
+        var failing = Waiting("failing", 1, workers: 2) with { Phase = RunPhase.Recovering, WaitingSince = Noon.AddSeconds(-1), RetryAt = Noon.AddSeconds(3) };
+        var schedule = Decide([Agent("a", 2)], [failing, Waiting("next", 2)]);
+
+        Assert.Equal(("Tries again at 2026-01-02 12:00:03 UTC.", WaitingKind.BackOff), (schedule.Reasons["failing"], schedule.Kinds["failing"]));
+        Assert.Equal("next", Assert.Single(schedule.Placements).RunId);
+        Assert.Equal("failing", Assert.Single(SchedulerRule.Decide([Agent("a", 2)], [failing], Noon.AddSeconds(3)).Placements).RunId);
+    }
+
+    [Fact]
+    public void A_clock_that_is_set_back_does_not_make_a_run_wait_out_the_jump()
+    {
+        var failing = Waiting("failing") with { Phase = RunPhase.Recovering, WaitingSince = Noon, RetryAt = Noon.AddSeconds(3) };
+
+        Assert.Equal("failing", Assert.Single(SchedulerRule.Decide([Agent("a", 2)], [failing], Noon.AddMinutes(-10)).Placements).RunId);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Temper.Cli.Commands;
 using Temper.Contracts.Models;
+using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Builtin;
 using Temper.Mixture.Metrics;
@@ -13,6 +14,8 @@ namespace Temper.Docs.Tests.References;
 public class ReferenceTests
 {
     private const string Made = "<!-- Made by tests/Docs.Tests from the program: change the descriptions there and run it with TEMPER_UPDATE=1. -->";
+
+    private static readonly string[] TwoLabels = ["no", "yes"];
 
     private static JsonObject Run => JsonNode.Parse(SpecSchema.OfRun())!.AsObject();
 
@@ -43,8 +46,11 @@ public class ReferenceTests
 
         ## Metrics
 
-        | name | T5's name | what it is |
-        |---|---|---|
+        The first metric of a task is its main one, and of a metric that reports several values the first is: averages, comparisons and the word best go by it.
+        Reports keep the order. Two metrics that report the same value cannot judge the same task.
+
+        | name | T5's name | what it reports | what it is |
+        |---|---|---|---|
         {Lines(MetricCatalog.Names.Select(Metric))}
 
         ## Model sizes
@@ -93,6 +99,24 @@ public class ReferenceTests
         """);
 
     [Fact]
+    public void The_table_of_failures_is_that_of_the_program() => CheckedIn.Is("docs/reference/failures.md", $"""
+        # What happens when something fails
+
+        {Made}
+
+        A run whose trainers are lost goes on from its last checkpoint, with the same losses to the last bit, and `temper show RUN` says what failed and what is waited for.
+        What is tried how often follows from the cause. Failures of a cause are counted *in a row*: a step that no attempt has made before ends the row.
+
+        - **attempts** *none*: the run is tried again without end. *own*: `recovery.attempts` failures of this cause in a row without progress end the run. *ends*: the run ends at once.
+        - **waits** is what the next attempt waits: the first failures in a row are tried again at once if it says so, each further one waits longer, up to a limit.
+        - **resumable** says whether a run that was ended so can go on from its checkpoint with `temper retry`, once the cause is gone.
+
+        | cause | whose fault | attempts | waits | resumable | what it is |
+        |---|---|---|---|---|---|
+        {Lines(FailurePolicy.Table.Select(Policy))}
+        """);
+
+    [Fact]
     public void What_descriptions_list_is_what_there_is()
     {
         Assert.All(MetricCatalog.Names, name => Assert.Contains(name, (string)Task["metrics"]!["description"]!));
@@ -102,8 +126,20 @@ public class ReferenceTests
 
     private static string Lines(IEnumerable<string> lines) => string.Join('\n', lines);
 
+    private static string Policy(FailurePolicy policy) =>
+        $"| `{policy.Cause}` | {policy.Fault.ToString().ToLowerInvariant()} | {policy.Budget.ToString().ToLowerInvariant()} | {Waits(policy)} | {(policy.IsResumable ? "yes" : "no")} | {policy.Summary} |";
+
+    private static string Waits(FailurePolicy policy) => (policy.Budget, policy.BackOff) switch
+    {
+        (AttemptBudget.Ends, _) => "–",
+        (_, var never) when never == BackOff.Never => "at once",
+        (_, var wait) => $"{(wait.AtOnce == 0 ? "" : "at once, then ")}{Seconds(wait.FirstSeconds)}, × {wait.Factor.ToString(CultureInfo.InvariantCulture)} up to {Seconds(wait.MostSeconds)}",
+    };
+
+    private static string Seconds(double seconds) => seconds >= 60 ? $"{(seconds / 60).ToString(CultureInfo.InvariantCulture)} min" : $"{seconds.ToString(CultureInfo.InvariantCulture)} s";
+
     private static string Metric(string name) =>
-        MetricCatalog.TryGet(name, out var metric) ? $"| `{name}` | `{metric.Alias}` | {metric.Summary} |" : throw new InvalidOperationException(name);
+        MetricCatalog.TryGet(name, out var metric) ? $"| `{name}` | `{metric.Alias}` | {string.Join(", ", metric.Keys(TwoLabels).Select(key => $"`{key}`"))} | {metric.Summary} |" : throw new InvalidOperationException(name);
 
     private static string Size(string name)
     {

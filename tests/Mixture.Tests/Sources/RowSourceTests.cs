@@ -133,6 +133,10 @@ public sealed class RowSourceTests : IDisposable
     [InlineData(SourceFormat.Jsonl, "{\"a\":1}\n{\"a\":\n", "f:2: The line is not valid JSON")]
     [InlineData(SourceFormat.Jsonl, "[1]\n", "f:1: The line is a JSON Array, not an object.")]
     [InlineData(SourceFormat.Jsonl, "{\"a\":\"\\ud800\"}\n", "f:1: A string holds half of a surrogate pair")]
+    [InlineData(SourceFormat.Jsonl, "{\"a\":[{\"b\":\"\\uDC00\"}]}\n", "f:1: A string holds half of a surrogate pair")]
+    [InlineData(SourceFormat.Jsonl, "{\"\\udfff\":1}\n", "f:1: A string holds half of a surrogate pair")]
+    [InlineData(SourceFormat.Jsonl, "{\"a\":1}\n{\"a\":1,\"b\":2,\"a\":1}\n", "f:2: The name 'a' stands twice in an object.")]
+    [InlineData(SourceFormat.Jsonl, "{\"x\":[{\"a\":1,\"\\u0061\":2}]}\n", "f:1: The name 'a' stands twice in an object.")]
     public void A_mistake_is_reported_with_file_line_and_remedy(SourceFormat format, string text, string message)
     {
         var refused = Assert.Throws<SourceException>(() => Read("f", text, new SourceShape(format)));
