@@ -17,9 +17,9 @@ internal static class AgentCommand
     {
         var server = ServerOptions.Servers();
         var id = new Option<string>("--id") { Description = "Name of this agent, unique in its pool and kept over restarts; machine and process id if not given.", DefaultValueFactory = _ => $"{Environment.MachineName}-{Environment.ProcessId}" };
-        var slots = new Option<int>("--slots") { Description = "Trainers that run here at once, one per device.", DefaultValueFactory = _ => 1 };
+        var slots = Numbers.Whole("--slots", "Trainers that run here at once, one per device.", 1, 1024, () => 1);
         var advertise = new Option<string>("--advertise") { Description = "Address under which trainers of other hosts reach those here; loopback means this machine alone.", DefaultValueFactory = _ => "127.0.0.1" };
-        var memory = new Option<double?>("--memory-per-slot") { Description = "GiB that one trainer may use; its share of the GPU's or this machine's memory if not given." };
+        var memory = Numbers.RealIfGiven("--memory-per-slot", "GiB that one trainer may use; its share of the GPU's or this machine's memory if not given.", 0.01, 1_000_000);
         var metricsUrl = MetricsListener.Url();
         var endWithInput = new Option<bool>(EndWithInput) { Hidden = true };
         var command = new Command("agent", $"Run trainers on this machine for a coordinator. The agent token is read from {AgentOptions.TokenVariable}.") { server, id, slots, advertise, memory, metricsUrl, endWithInput };
@@ -29,11 +29,6 @@ internal static class AgentCommand
             {
                 await Console.Error.WriteLineAsync($"temper: {AgentOptions.TokenVariable} is not set. Give the agent the token that the coordinator was started with.");
                 return ExitCodes.Usage;
-            }
-
-            if (result.GetValue(slots) < 1)
-            {
-                throw new ArgumentException($"--slots is {result.GetValue(slots)}. An agent runs at least one trainer at once.");
             }
 
             var options = new AgentOptions

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Temper.Cli.Files;
 using Temper.Worker.Devices;
 using Temper.Worker.Evaluation;
+using Temper.Worker.Model;
 using Temper.Worker.Models;
 
 namespace Temper.Cli.Commands;
@@ -13,8 +15,8 @@ internal static class DecodeCommand
     {
         var model = ModelOptions.Model();
         var input = ModelOptions.Input("JSON Lines with \"inputs\" (text) or \"input_ids\".");
-        var output = ModelOptions.Output("The same rows with \"output_ids\" and, where there is a vocabulary, \"prediction\".");
-        var limit = new Option<int>("--max-new-tokens") { Description = "Most tokens of a prediction.", DefaultValueFactory = _ => 128 };
+        var output = OutputFile.Option("The same rows with \"output_ids\" and, where there is a vocabulary, \"prediction\".");
+        var limit = Numbers.Whole("--max-new-tokens", "Most tokens of a prediction.", 1, 65_536, () => 128);
         var batch = ModelOptions.Batch();
         var device = ModelOptions.Device();
         var threads = ModelOptions.Threads();
@@ -30,13 +32,13 @@ internal static class DecodeCommand
         return command;
     }
 
-    private static void Decode(ModelSet models, ComputeDevice device, FileInfo input, FileInfo output, int limit, int batch, int? inputLength)
+    private static void Decode(ModelSet models, ComputeDevice device, FileInfo input, OutputFile output, int limit, int batch, int? inputLength)
     {
         var rows = JsonRows.Read(input);
         var decoder = new TextDecoder(models.Vocabulary, inputLength ?? int.MaxValue, batch);
         var ids = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "inputs", "input_ids", models, decoder.Ids)).ToArray();
         using var predictor = models.Load(device: device);
-        var predictions = decoder.PredictIds(predictor, ids, limit, () => { });
+        var predictions = Finite(models, () => decoder.PredictIds(predictor, ids, limit, () => { }));
         foreach (var (row, prediction) in rows.Zip(predictions))
         {
             row["output_ids"] = new JsonArray([.. prediction.Select(id => JsonValue.Create(id))]);
@@ -47,5 +49,17 @@ internal static class DecodeCommand
         }
 
         JsonRows.Write(output, rows);
+    }
+
+    private static int[][] Finite(ModelSet models, Func<int[][]> predict)
+    {
+        try
+        {
+            return predict();
+        }
+        catch (NonFiniteException e)
+        {
+            throw new NonFiniteException($"{models.Name}: {e.Message}", e.Row);
+        }
     }
 }

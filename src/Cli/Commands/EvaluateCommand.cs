@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Spectre.Console;
+using Temper.Cli.Files;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
@@ -21,8 +22,8 @@ internal static class EvaluateCommand
         var data = SpecOptions.Data();
         var model = ModelOptions.Model();
         var split = new Option<string>("--split") { Description = "validation or test.", DefaultValueFactory = _ => "validation" }.AcceptOnlyFromAmong("validation", "test");
-        var most = new Option<int?>("--max-examples") { Description = "Rows per task; all if not given." };
-        var output = new Option<FileInfo?>("--output") { Description = "A JSON file for the metrics." };
+        var most = Numbers.WholeIfGiven("--max-examples", "Rows per task; all if not given.", 1, 10_000_000);
+        var output = OutputFile.Option("A JSON file for the metrics.", required: false);
         var device = ModelOptions.Device();
         var threads = ModelOptions.Threads();
         var command = new Command("evaluate", "Evaluate a model on the tasks of a spec.") { spec, data, model, split, most, output, device, threads };
@@ -32,7 +33,7 @@ internal static class EvaluateCommand
             var models = ModelOptions.Open(result.GetRequiredValue(model));
             if (models.Vocabulary is null)
             {
-                throw new InvalidDataException($"{models.Name} has no vocabulary, which tasks in text need. Put its spiece.model into the folder.");
+                throw new InvalidDataException($"{models.Name} has no vocabulary, which tasks in text need. {models.VocabularyRemedy}");
             }
 
             if (TaskSources.Check(run, models.Vocabulary) is { Count: > 0 } errors)
@@ -41,20 +42,20 @@ internal static class EvaluateCommand
             }
 
             using var predictor = models.Load(device: ModelOptions.Take(result.GetValue(device), result.GetValue(threads)));
-            var results = Evaluate(run, SpecOptions.Roots(result.GetValue(data)), models.Vocabulary, predictor, result.GetRequiredValue(split), result.GetValue(most));
-            if (result.GetValue(output) is { } file)
-            {
-                File.WriteAllText(file.FullName, ProtocolJson.Write(results));
-            }
+            var file = result.GetValue(output);
+            // On standard output whoever asked for the metrics there reads JSON, and nothing else.
+            var screen = file is { IsStandardOutput: true } ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }) : AnsiConsole.Console;
+            var results = Evaluate(run, SpecOptions.Roots(result.GetValue(data)), models.Vocabulary, predictor, result.GetRequiredValue(split), result.GetValue(most), screen);
+            file?.Write(writer => writer.WriteLine(ProtocolJson.Write(results)));
 
             return ExitCodes.Success;
         });
         return command;
     }
 
-    private static SortedDictionary<string, SortedDictionary<string, double?>> Evaluate(RunSpec spec, IReadOnlyList<string> roots, IVocabulary vocabulary, IPredictor predictor, string split, int? most)
+    private static SortedDictionary<string, OrderedDictionary<string, double?>> Evaluate(RunSpec spec, IReadOnlyList<string> roots, IVocabulary vocabulary, IPredictor predictor, string split, int? most, IAnsiConsole screen)
     {
-        var results = new SortedDictionary<string, SortedDictionary<string, double?>>(StringComparer.Ordinal);
+        var results = new SortedDictionary<string, OrderedDictionary<string, double?>>(StringComparer.Ordinal);
         var table = new Table().AddColumns("task", "examples", "metric", "value");
         foreach (var (name, task) in spec.Tasks)
         {
@@ -75,11 +76,11 @@ internal static class EvaluateCommand
             }
         }
 
-        AnsiConsole.Write(table);
+        screen.Write(table);
         return results;
     }
 
-    private static (int Examples, SortedDictionary<string, double?> Values) Judge(
+    private static (int Examples, OrderedDictionary<string, double?> Values) Judge(
         RunSpec spec, TaskData data, string split, int? most, IVocabulary vocabulary, IPredictor predictor)
     {
         var rows = Evaluator.Choose(data.Name, TaskSources.TextOf(data, split), most);
@@ -89,13 +90,13 @@ internal static class EvaluateCommand
     }
 
     // A task without metrics is judged by its loss.
-    private static (int Examples, SortedDictionary<string, double?> Values) Score(
+    private static (int Examples, OrderedDictionary<string, double?> Values) Score(
         RunSpec spec, TaskData data, string split, int? most, IVocabulary vocabulary, IPredictor predictor)
     {
         var source = TaskSources.ToEvaluate(spec, data, split, vocabulary);
         var rows = Evaluator.Chosen(data.Name, source.Count, most);
         var loss = new TargetScorer(spec.Evaluation.Batch).Score(predictor, [.. rows.Select(row => source.Row(row, 0))], () => { });
         var mean = loss.Sum / loss.Tokens;
-        return (rows.Count, new SortedDictionary<string, double?>(StringComparer.Ordinal) { [Loss] = double.IsFinite(mean) ? mean : null });
+        return (rows.Count, new OrderedDictionary<string, double?>(StringComparer.Ordinal) { [Loss] = double.IsFinite(mean) ? mean : null });
     }
 }

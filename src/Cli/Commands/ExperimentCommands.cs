@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Spectre.Console;
 using Temper.Cli.Embedded;
+using Temper.Cli.Files;
 using Temper.Cli.Rest;
 using Temper.Cli.Views;
 using Temper.Contracts.Experiments;
@@ -76,7 +77,7 @@ internal static class ExperimentCommands
     {
         var server = new ServerOptions();
         var id = Id();
-        var output = new Option<DirectoryInfo?>("--output") { Description = $"Folder to write {ReportFiles.Html} and {ReportFiles.Json} to; the answer is shown in any case." };
+        var output = OutputFolderOption.Create($"Folder to write {ReportFiles.Html} and {ReportFiles.Json} to; the answer is shown in any case.");
         var command = new Command("report", "Make the report of an experiment anew from what is stored, whether or not it has ended.") { id, output };
         server.AddTo(command);
         command.SetAction(async (result, ct) =>
@@ -87,8 +88,9 @@ internal static class ExperimentCommands
             if (result.GetValue(output) is { } folder)
             {
                 folder.Create();
-                await File.WriteAllTextAsync(Path.Combine(folder.FullName, ReportFiles.Html), await client.ExperimentReportAsync(experiment, "text/html", ct), ct);
-                await File.WriteAllTextAsync(Path.Combine(folder.FullName, ReportFiles.Json), json, ct);
+                var page = await client.ExperimentReportAsync(experiment, "text/html", ct);
+                OutputFile.At(Path.Combine(folder.FullName, ReportFiles.Html)).Write(writer => writer.Write(page));
+                OutputFile.At(Path.Combine(folder.FullName, ReportFiles.Json)).Write(writer => writer.Write(json));
             }
 
             ExperimentRunCommand.WriteAnswer(json);

@@ -3,6 +3,7 @@ using Temper.Cli.Views;
 using Temper.Coordinator.Reports;
 using Temper.Mixture.Sources;
 using Temper.Mixture.Tasks;
+using Temper.Worker.Model;
 
 namespace Temper.Cli.Commands;
 
@@ -42,5 +43,5 @@ internal static class Failures
 
     // Those whose message says all that the user needs.
     private static bool IsForeseen(Exception e) =>
-        e is TemperApiException or SourceException or IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or FormatException or TimeoutException or PlatformNotSupportedException;
+        e is TemperApiException or SourceException or IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or FormatException or TimeoutException or PlatformNotSupportedException or NonFiniteException;
 }

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Temper.Cli.Files;
 using Temper.Mixture.Sources;
 using Temper.Worker.Models;
 
@@ -21,13 +22,14 @@ internal static class JsonRows
             .Select(line => Parse($"{file.Name}:{line.Number}", line.Text)),
     ];
 
-    /// <summary>Writes all rows, beside first, then in place.</summary>
-    public static void Write(FileInfo file, IEnumerable<JsonObject> rows)
+    /// <summary>Writes all rows.</summary>
+    public static void Write(OutputFile file, IEnumerable<JsonObject> rows) => file.Write(writer =>
     {
-        var draft = file.FullName + ".unfinished";
-        File.WriteAllLines(draft, rows.Select(row => row.ToJsonString(Readable)));
-        File.Move(draft, file.FullName, overwrite: true);
-    }
+        foreach (var row in rows)
+        {
+            writer.WriteLine(row.ToJsonString(Readable));
+        }
+    });
 
     /// <summary>The ids of a field: given as ids, or as text, which gets its end of sequence.</summary>
     /// <param name="row">The row.</param>
@@ -49,9 +51,14 @@ internal static class JsonRows
         }
 
         return models.Vocabulary is null
-            ? throw new InvalidDataException($"Row {number} has text, but the model folder has no vocabulary. Give \"{idsKey}\", or put the vocabulary's spiece.model into the folder.")
-            : encode(value.GetValue<string>());
+            ? throw new InvalidDataException($"Row {number} has text, but the model folder has no vocabulary. {models.VocabularyRemedy} Or give \"{idsKey}\".")
+            : Known(encode(value.GetValue<string>()), number, textKey, models);
     }
+
+    /// <summary>The ids of a text; a vocabulary may have more ids than the model's table has rows.</summary>
+    private static int[] Known(int[] ids, int number, string key, ModelSet models) => Array.FindIndex(ids, id => id >= models.VocabularySize) is var at && at >= 0
+        ? throw new InvalidDataException($"Row {number}: \"{key}\" holds id {ids[at]}, and the table of {models.Name} ends at {models.VocabularySize - 1}: the vocabulary in the folder is that of another model. Put the right one there.")
+        : ids;
 
     private static JsonObject Parse(string place, string line)
     {

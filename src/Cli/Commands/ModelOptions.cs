@@ -28,11 +28,9 @@ internal static class ModelOptions
 
     public static Option<FileInfo> Input(string description) => new Option<FileInfo>("--input") { Description = description, Required = true }.AcceptExistingOnly();
 
-    public static Option<FileInfo> Output(string description) => new("--output") { Description = description, Required = true };
+    public static Option<int> Batch() => Numbers.Whole("--batch", "Rows that are computed together.", 1, 100_000, () => 32);
 
-    public static Option<int> Batch() => new("--batch") { Description = "Rows that are computed together.", DefaultValueFactory = _ => 32 };
-
-    public static Option<int> Threads() => new("--threads") { Description = "Threads; all cores if not given.", DefaultValueFactory = _ => Environment.ProcessorCount };
+    public static Option<int> Threads() => Numbers.Whole("--threads", "Threads; all cores if not given.", 1, 1024, () => Environment.ProcessorCount);
 
     public static Option<DeviceKind> Device() => new("--device")
     {
@@ -40,5 +38,5 @@ internal static class ModelOptions
         DefaultValueFactory = _ => DeviceKind.Auto,
     };
 
-    public static Option<int?> InputLength() => new("--input-length") { Description = "Longest input in tokens, end of sequence included; longer texts are cut. No limit if not given." };
+    public static Option<int?> InputLength() => Numbers.WholeIfGiven("--input-length", "Longest input in tokens, end of sequence included; longer texts are cut. No limit if not given.", 2, 65_536);
 }

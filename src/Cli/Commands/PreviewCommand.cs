@@ -17,7 +17,7 @@ internal static class PreviewCommand
     {
         var spec = SpecOptions.Spec();
         var data = SpecOptions.Data();
-        var rows = new Option<int>("--rows") { Description = "Sample rows per task.", DefaultValueFactory = _ => 2 };
+        var rows = Numbers.Whole("--rows", "Sample rows per task.", 0, 1000, () => 2);
         var command = new Command("preview", "Check a spec and show its mixture, lengths and sample rows, without training.") { spec, data, rows };
         command.SetAction(result =>
         {

@@ -1,8 +1,10 @@
 using System.CommandLine;
+using Temper.Cli.Files;
 using Temper.Mixture.Batching;
 using Temper.Mixture.Vocabularies;
 using Temper.Worker.Devices;
 using Temper.Worker.Evaluation;
+using Temper.Worker.Model;
 using Temper.Worker.Models;
 
 namespace Temper.Cli.Commands;
@@ -14,7 +16,7 @@ internal static class ScoreCommand
     {
         var model = ModelOptions.Model();
         var input = ModelOptions.Input("JSON Lines with \"inputs\" and \"targets\" (text), or \"input_ids\" and \"target_ids\".");
-        var output = ModelOptions.Output("The same rows with \"score\" (the sum of the targets' log probabilities, in nats) and \"tokens\".");
+        var output = OutputFile.Option("The same rows with \"score\" (the sum of the targets' log probabilities, in nats) and \"tokens\".");
         var batch = ModelOptions.Batch();
         var device = ModelOptions.Device();
         var threads = ModelOptions.Threads();
@@ -30,7 +32,7 @@ internal static class ScoreCommand
         return command;
     }
 
-    private static void Score(ModelSet models, ComputeDevice device, FileInfo input, FileInfo output, int batch, int? inputLength)
+    private static void Score(ModelSet models, ComputeDevice device, FileInfo input, OutputFile output, int batch, int? inputLength)
     {
         var rows = JsonRows.Read(input);
         var text = new TextDecoder(models.Vocabulary, inputLength ?? int.MaxValue, batch);
@@ -40,6 +42,11 @@ internal static class ScoreCommand
         var loss = new TargetScorer(batch).Score(predictor, [.. inputs.Zip(targets, (input, target) => new TokenRow(input, target))], () => { });
         foreach (var (i, row) in rows.Index())
         {
+            if (!double.IsFinite(loss.RowLoss[i]))
+            {
+                throw new NonFiniteException($"{models.Name}: Row {i + 1} has a score that is not finite: a weight of the model is so large that the computation overflows. Take another checkpoint of it.", i);
+            }
+
             row["score"] = -loss.RowLoss[i];
             row["tokens"] = loss.RowTokens[i];
         }

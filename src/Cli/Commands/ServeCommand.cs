@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Temper.Cli.Files;
 using Temper.Cli.Observability;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Store;
@@ -17,7 +18,8 @@ internal static class ServeCommand
         var url = new Option<string>("--url") { Description = "Where REST listens; anything but loopback needs an API key.", DefaultValueFactory = _ => "http://127.0.0.1:5080" };
         var state = State();
         var data = new Option<DirectoryInfo[]>("--data") { Description = "Folders that sources of specs lie under.", DefaultValueFactory = _ => [new DirectoryInfo(".")] };
-        var output = new Option<DirectoryInfo>("--output") { Description = "Folder that the output of runs goes under; agents must see it at the same place.", DefaultValueFactory = _ => new DirectoryInfo("runs") };
+        var output = OutputFolderOption.Create("Folder that the output of runs goes under; agents must see it at the same place.");
+        output.DefaultValueFactory = _ => new DirectoryInfo("runs");
         var cluster = new Option<IPAddress>("--cluster-address")
         {
             Description = "Address of this coordinator in the network of agents and other coordinators, who are told it.",
@@ -34,8 +36,8 @@ internal static class ServeCommand
                 return null;
             },
         };
-        var silo = new Option<int>("--silo-port") { Description = "Port between coordinators; a free one if not given." };
-        var gateway = new Option<int>("--gateway-port") { Description = "Port for agents; a free one if not given." };
+        var silo = Numbers.WholeIfGiven("--silo-port", "Port between coordinators; a free one if not given.", 0, 65_535);
+        var gateway = Numbers.WholeIfGiven("--gateway-port", "Port for agents; a free one if not given.", 0, 65_535);
         var metricsUrl = MetricsListener.Url();
         var verbose = new Option<bool>("--verbose") { Description = "Log what happens, not only what goes wrong." };
         var command = new Command("serve", $"Run a coordinator. Agents need the token in {AgentOptions.TokenVariable}. Once `temper key create` has made an API key, every call needs one. With the address of a PostgreSQL database in {PostgresUrl.Variable} ({PostgresUrl.Form}) the state lies there, and several coordinators share it. {KeyStore.BootstrapVariable} is an API key of role admin from the start on.")
@@ -61,8 +63,8 @@ internal static class ServeCommand
                 AgentToken = token,
                 Url = result.GetRequiredValue(url),
                 ClusterAddress = result.GetRequiredValue(cluster),
-                SiloPort = result.GetValue(silo),
-                GatewayPort = result.GetValue(gateway),
+                SiloPort = result.GetValue(silo) ?? 0,
+                GatewayPort = result.GetValue(gateway) ?? 0,
                 LogLevel = result.GetValue(verbose) ? LogLevel.Information : LogLevel.Warning,
             });
             await using var metrics = result.GetValue(metricsUrl) is { } address ? await MetricsListener.Start(address, CoordinatorHost.Metrics(app), ct) : null;

@@ -157,7 +157,7 @@ public sealed record RankSeconds(double Data, double Compute, double Exchange, d
 /// <param name="Task">The task.</param>
 /// <param name="Split"><c>validation</c> or <c>test</c>.</param>
 /// <param name="Examples">Rows evaluated.</param>
-/// <param name="Metrics">T5's names, ×100; NaN is written as null.</param>
+/// <param name="Metrics">T5's names, ×100, in the order in which the task declares them, see <see cref="MainMetric"/>; NaN is written as null.</param>
 /// <param name="Samples">A few predictions: untrusted text.</param>
 /// <param name="Seconds">How long it took.</param>
 /// <param name="Loss">Mean cross entropy over the split's target tokens, teacher-forced, in nats; null where it was not computed.</param>

@@ -33,7 +33,7 @@ public static class ExperimentPlanner
         foreach (var run in layout.Runs)
         {
             var planned = planner.Plan(run.Spec);
-            known[run.RunId] = new OriginRun(run.RunId, run.Spec, context.DataRoots, OutputOf(outputDirectory, run.Key), RunPhase.Queued);
+            known[run.RunId] = new OriginRun(run.RunId, planned.Value?.Spec ?? run.Spec, context.DataRoots, OutputOf(outputDirectory, run.Key), RunPhase.Queued);
             // What is wrong with one run is mostly wrong with its sisters.
             errors.AddRange(planned.Errors.Where(error => !errors.Exists(e => e.Message == error.Message)).Select(error => error with { Path = $"runs.{run.Key}.{error.Path}" }));
             if (planned.Value is { } value)

@@ -9,11 +9,12 @@ namespace Temper.Contracts.Models;
 /// <param name="EncoderLayers">Blocks of the encoder.</param>
 /// <param name="DecoderLayers">Blocks of the decoder.</param>
 /// <param name="Gated">True: gated GELU (v1.1, Shazeer 2020, arXiv:2002.05202). False: ReLU (v1.0).</param>
-/// <param name="Tied">True: the embedding is also the output matrix, and logits are scaled by d_model^-1/2 (v1.0).</param>
+/// <param name="Tied">True: the embedding is also the output matrix (v1.0).</param>
 /// <param name="Dropout">Share of activations dropped in training.</param>
 /// <param name="Buckets">Buckets of relative positions.</param>
 /// <param name="MaxDistance">Distance from which on all positions share a bucket.</param>
 /// <param name="NormEpsilon">Added to the mean square in the norms.</param>
+/// <param name="ScaledOutput">Whether the decoder's output is scaled by d_model^-1/2 before the output matrix; as <paramref name="Tied"/> if null, as in all published models.</param>
 public sealed record T5Config(
     int VocabularySize,
     int ModelSize,
@@ -27,13 +28,17 @@ public sealed record T5Config(
     double Dropout = 0.1,
     int Buckets = 32,
     int MaxDistance = 128,
-    double NormEpsilon = 1e-6)
+    double NormEpsilon = 1e-6,
+    bool? ScaledOutput = null)
 {
     /// <summary>The id of padding, and of the decoder's first input.</summary>
     public const int PadId = 0;
 
     /// <summary>The id that ends a sequence.</summary>
     public const int EosId = 1;
+
+    /// <summary>Whether the decoder's output is scaled by d_model^-1/2 before the output matrix.</summary>
+    public bool ScalesOutput => ScaledOutput ?? Tied;
 
     /// <summary>The published tables' rounding of the vocabulary: whole multiples fill the matrix units of accelerators.</summary>
     public const int VocabularyMultiple = 128;

@@ -49,6 +49,23 @@ public static class ModelResolver
         return new ResolvedModel(found[0].Config, [.. found.Select(member => member.Config)], [.. found.Select(member => member.Origin)]);
     }
 
+    /// <summary>
+    /// The vocabulary of <paramref name="spec"/> with the place of its sentinels, where it leaves that open: that of the model to start from, or
+    /// that of the published models of its size.
+    /// </summary>
+    public static VocabularySpec Vocabulary(RunSpec spec, PlanningContext context)
+    {
+        if (spec.Vocabulary is not { Kind: VocabularyKind.Bytes, Sentinels: null })
+        {
+            return spec.Vocabulary;
+        }
+
+        var place = spec.Model.References.Count == 0
+            ? spec.Model.Size.StartsWith("byt5-", StringComparison.Ordinal) ? SentinelPlace.LastBytes : SentinelPlace.Above
+            : spec.Model.References.Select(reference => OriginVocabulary(reference, context)?.Sentinels).FirstOrDefault(place => place is not null);
+        return place == SentinelPlace.LastBytes ? spec.Vocabulary with { Sentinels = place } : spec.Vocabulary;
+    }
+
     /// <summary>The shape of a model that starts from random weights.</summary>
     public static T5Config? ByName(ModelSpec spec, IVocabulary vocabulary, ICollection<SpecError> errors)
     {
@@ -156,6 +173,26 @@ public static class ModelResolver
         return (own.Config, new ModelOrigin(id, Path.Combine(run.OutputDirectory, OriginRun.ModelDirectory)));
     }
 
+    /// <summary>What is known of the vocabulary of a model to start from; what is wrong with that model is said elsewhere.</summary>
+    private static VocabularySpec? OriginVocabulary(string reference, PlanningContext context)
+    {
+        if (reference.StartsWith(ModelSpec.RunPrefix, StringComparison.Ordinal))
+        {
+            return context.FindRun?.Invoke(reference[ModelSpec.RunPrefix.Length..])?.Spec.Vocabulary;
+        }
+
+        try
+        {
+            return new DataRoots(context.DataRoots).TryFind(Path.Combine(reference, T5Files.Config), out var file, out _)
+                ? FolderVocabulary.Find(Path.GetDirectoryName(file.FullPath)!)?.Spec
+                : null;
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
     private static (T5Config, ModelOrigin)? FromFolder(string reference, string path, IVocabulary vocabulary, PlanningContext context, ICollection<SpecError> errors)
     {
         var roots = new DataRoots(context.DataRoots);
@@ -165,22 +202,22 @@ public static class ModelResolver
             return null;
         }
 
-        if (!roots.TryFind(Path.Combine(reference, "config.json"), out var file, out var problem)
-            || (!roots.TryFind(Path.Combine(reference, "model.safetensors"), out _, out problem) && !roots.TryFind(Path.Combine(reference, "model.safetensors.index.json"), out _, out _)))
+        if (!roots.TryFind(Path.Combine(reference, T5Files.Config), out var file, out var problem))
         {
-            errors.Add(new SpecError(path, $"{problem} A model folder holds config.json and model.safetensors."));
+            errors.Add(new SpecError(path, $"{problem} A model folder holds {T5Files.Config} and {T5Files.SingleFile}."));
             return null;
         }
 
         var folder = Path.GetDirectoryName(file.FullPath)!;
         try
         {
+            T5Files.Weights(folder);
+            var config = T5Files.ReadConfig(folder);
             if (FolderVocabulary.Find(folder) is { } trained && trained.Vocabulary.ContentHash != vocabulary.ContentHash)
             {
                 errors.Add(OtherVocabulary($"the model in {reference}", trained.Spec));
             }
 
-            var config = T5ConfigJson.Parse(File.ReadAllText(file.FullPath));
             if (config.VocabularySize < vocabulary.Size)
             {
                 errors.Add(new SpecError(path, $"The model has {config.VocabularySize} embeddings, the vocabulary {vocabulary.Size} ids. Give the vocabulary that {reference} was trained with."));
@@ -197,7 +234,7 @@ public static class ModelResolver
     }
 
     private static SpecError OtherVocabulary(string whose, VocabularySpec spec) =>
-        new("vocabulary", $"{char.ToUpperInvariant(whose[0])}{whose[1..]} was trained with another vocabulary (kind {SpecBinder.EnumKey(spec.Kind.ToString())}, extra_ids {spec.ExtraIds}). Write the same one here.");
+        new("vocabulary", $"{char.ToUpperInvariant(whose[0])}{whose[1..]} was trained with another vocabulary (kind {SpecBinder.EnumKey(spec.Kind.ToString())}, extra_ids {spec.ExtraIds}{(spec.Sentinels is { } place ? $", sentinels {SpecBinder.EnumKey(place.ToString())}" : "")}). Write the same one here.");
 
     private static T5Config? Checked(T5Config config, string path, ICollection<SpecError> errors)
     {

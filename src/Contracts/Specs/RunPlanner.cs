@@ -29,6 +29,7 @@ public sealed class RunPlanner(PlanningContext context)
     public SpecResult<PlannedRun> Plan(RunSpec spec)
     {
         var errors = new List<SpecError>();
+        spec = spec with { Vocabulary = ModelResolver.Vocabulary(spec, context) };
         CheckBatch(spec, errors);
         CheckSteps(spec, errors);
         CheckRates(spec, errors);
@@ -78,6 +79,7 @@ public sealed class RunPlanner(PlanningContext context)
     public TrainingCost Cost(RunSpec spec)
     {
         var errors = new List<SpecError>();
+        spec = spec with { Vocabulary = ModelResolver.Vocabulary(spec, context) };
         var tasks = LoadTasks(spec, errors);
         var vocabulary = OpenVocabulary(spec, errors);
         var config = vocabulary is null ? null : ModelResolver.ByName(spec.Model, vocabulary, errors);

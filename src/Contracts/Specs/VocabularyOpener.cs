@@ -7,6 +7,9 @@ namespace Temper.Contracts.Specs;
 /// <summary>From the spec of a vocabulary to the vocabulary.</summary>
 public static class VocabularyOpener
 {
+    /// <summary>The vocabulary of bytes. Without a word on its sentinels they lie above, as in all that was written before there was a choice.</summary>
+    public static ByteVocabulary Bytes(VocabularySpec spec) => new(spec.ExtraIds, spec.Sentinels ?? SentinelPlace.Above);
+
     /// <summary>Opens it; a file is looked for below the data roots only.</summary>
     /// <param name="spec">Which vocabulary.</param>
     /// <param name="dataRoots">Folders that relative files lie under.</param>
@@ -23,8 +26,14 @@ public static class VocabularyOpener
                 return false;
             }
 
-            vocabulary = new ByteVocabulary(spec.ExtraIds);
+            vocabulary = Bytes(spec);
             return true;
+        }
+
+        if (spec.Sentinels is not null)
+        {
+            problem = "The place of sentinels counts only for kind: bytes. Leave sentinels out.";
+            return false;
         }
 
         if (spec.File is null)

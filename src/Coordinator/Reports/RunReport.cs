@@ -56,7 +56,7 @@ public sealed record TaskShare(double Examples, double TargetTokens);
 
 /// <summary>How good a task is, and what it cost.</summary>
 /// <param name="Split">The split of <paramref name="Metrics"/>: test where there is one, else validation; null if nothing was evaluated.</param>
-/// <param name="Metrics">Metric → value of the last evaluation on that split.</param>
+/// <param name="Metrics">Metric → value of the last evaluation on that split, in the order in which the task declares them.</param>
 /// <param name="Validation">The last evaluation on the validation split.</param>
 /// <param name="Test">The last evaluation on the test split.</param>
 /// <param name="ExamplesSeen">Training rows that went through the model.</param>

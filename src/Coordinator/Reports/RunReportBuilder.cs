@@ -64,9 +64,7 @@ internal static class RunReportBuilder
     private static SplitReport? Split(EvaluationRow? row) =>
         row is null ? null : new SplitReport(row.Examples, row.Step, row.Final, Metrics(row), row.Loss);
 
-    // In the order the metrics were declared: the first one is the task's main metric.
-    private static Dictionary<string, double?> Metrics(EvaluationRow? row) =>
-        row?.Metrics.ToDictionary(pair => pair.Key, pair => pair.Value) ?? [];
+    private static IReadOnlyDictionary<string, double?> Metrics(EvaluationRow? row) => row?.Metrics ?? new Dictionary<string, double?>();
 
     private static SortedDictionary<string, T> Sorted<T>(IEnumerable<string> names, Func<string, T> value)
     {

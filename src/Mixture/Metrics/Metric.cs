@@ -6,19 +6,22 @@ namespace Temper.Mixture.Metrics;
 /// </summary>
 public sealed class Metric
 {
-    private readonly Func<MetricFeed, IReadOnlyDictionary<string, double>> _score;
+    private readonly Func<IReadOnlyList<string>?, IReadOnlyList<string>> _keys;
+    private readonly Func<MetricFeed, IReadOnlyList<double>> _score;
     private readonly Func<IReadOnlyList<string>?, string?> _objection;
 
     internal Metric(
         string name,
         string alias,
         string summary,
-        Func<MetricFeed, IReadOnlyDictionary<string, double>> score,
+        Func<IReadOnlyList<string>?, IReadOnlyList<string>> keys,
+        Func<MetricFeed, IReadOnlyList<double>> score,
         Func<IReadOnlyList<string>?, string?>? objection = null)
     {
         Name = name;
         Alias = alias;
         Summary = summary;
+        _keys = keys;
         _score = score;
         _objection = objection ?? (_ => null);
     }
@@ -36,7 +39,13 @@ public sealed class Metric
     /// <param name="labels">The task's labels; null for free text.</param>
     public string? Objection(IReadOnlyList<string>? labels) => _objection(labels);
 
-    /// <summary>Values by T5's report key, in percent; NaN where the value is not defined, as for no examples at all.</summary>
+    /// <summary>T5's report keys of the values, the main one first: what stands for the metric where there is room for one number.</summary>
+    /// <param name="labels">The task's labels; null for free text.</param>
+    public IReadOnlyList<string> Keys(IReadOnlyList<string>? labels) => _keys(labels);
+
+    /// <summary>
+    /// Values by T5's report key, in percent and in the order of <see cref="Keys"/>; NaN where the value is not defined, as for no examples at all.
+    /// </summary>
     /// <param name="targets">What should have been written.</param>
     /// <param name="predictions">What the model wrote, in the same order.</param>
     /// <param name="labels">The task's labels in class-id order; null for free text.</param>
@@ -54,7 +63,8 @@ public sealed class Metric
             throw new ArgumentException(objection, nameof(labels));
         }
 
-        return _score(new MetricFeed(targets, predictions, labels));
+        var values = _score(new MetricFeed(targets, predictions, labels));
+        return new OrderedDictionary<string, double>(Keys(labels).Zip(values, KeyValuePair.Create), StringComparer.Ordinal);
     }
 
     /// <inheritdoc/>

@@ -18,38 +18,48 @@ public static class MetricCatalog
     private static Metric[] All() =>
     [
         new("accuracy", "accuracy", "Share of right answers; with labels, an answer outside them is wrong.",
-            feed => One("accuracy", feed.Labels is null ? ClassScores.Accuracy(feed.Targets, feed.Predictions) : ClassScores.Accuracy(feed.TargetIds, feed.PredictionIds))),
+            One("accuracy"),
+            feed => [feed.Labels is null ? ClassScores.Accuracy(feed.Targets, feed.Predictions) : ClassScores.Accuracy(feed.TargetIds, feed.PredictionIds)]),
         new("exact_match", "sequence_accuracy", "Share of predictions that equal their target, character by character.",
-            feed => One("exact_match", ClassScores.Accuracy(feed.Targets, feed.Predictions))),
+            One("exact_match"),
+            feed => [ClassScores.Accuracy(feed.Targets, feed.Predictions)]),
         new("f1", "f1_score_with_invalid", "F1 of the second of two labels; an answer outside them is wrong.",
-            feed => One("f1", ClassScores.F1WithInvalid(feed.TargetIds, feed.PredictionIds)),
+            One("f1"),
+            feed => [ClassScores.F1WithInvalid(feed.TargetIds, feed.PredictionIds)],
             labels => labels is { Count: 2 } ? null : $"'f1' needs exactly 2 labels, the second being the positive one; the task has {CountOf(labels)}. Use macro_f1 for more, token_f1 for free text."),
         new("macro_f1", "mean_multiclass_f1", "Mean over the labels of their F1.",
-            feed => One($"mean_{feed.Labels!.Count}class_f1", ClassScores.MeanF1(feed.TargetIds, feed.PredictionIds, feed.Labels.Count)),
+            labels => [$"mean_{labels?.Count ?? 0}class_f1"],
+            feed => [ClassScores.MeanF1(feed.TargetIds, feed.PredictionIds, feed.Labels!.Count)],
             labels => NeedsLabels("macro_f1", labels)),
         new("matthews", "matthews_corrcoef", "Matthews' correlation of classes; what is no label counts as one more class.",
-            feed => One("matthews_corrcoef", ClassScores.Matthews(feed.TargetIds, feed.PredictionIds)),
+            One("matthews_corrcoef"),
+            feed => [ClassScores.Matthews(feed.TargetIds, feed.PredictionIds)],
             labels => NeedsLabels("matthews", labels)),
         new("pearson", "pearson_corrcoef", "Pearson's correlation of the numbers written; what is no number counts as -1.",
-            feed => One("pearson_corrcoef", Correlation.Pearson(feed.TargetNumbers, feed.PredictionNumbers)),
+            One("pearson_corrcoef"),
+            feed => [Correlation.Pearson(feed.TargetNumbers, feed.PredictionNumbers)],
             labels => NeedsNumbers("pearson", labels)),
         new("spearman", "spearman_corrcoef", "Spearman's rank correlation of the numbers written; what is no number counts as -1.",
-            feed => One("spearman_corrcoef", Correlation.Spearman(feed.TargetNumbers, feed.PredictionNumbers)),
+            One("spearman_corrcoef"),
+            feed => [Correlation.Spearman(feed.TargetNumbers, feed.PredictionNumbers)],
             labels => NeedsNumbers("spearman", labels)),
         new("bleu", "bleu", "BLEU of the corpus as sacrebleu computes it, tokenizer intl.",
-            feed => One("bleu", Bleu.OfCorpus(Singly(feed.Targets), feed.Predictions))),
+            One("bleu"),
+            feed => [Bleu.OfCorpus(Singly(feed.Targets), feed.Predictions)]),
         new("token_f1", "squad", "SQuAD's exact match and token overlap of answers, case, articles and punctuation aside.",
+            _ => ["em", "f1"],
             feed => Two(AnswerScores.Of(Singly(feed.Targets), feed.Predictions, AnswerText.Squad))),
         new("trivia_qa", "trivia_qa", "TriviaQA's exact match and token overlap of answers.",
+            _ => ["em", "f1"],
             feed => Two(AnswerScores.Of(Singly(feed.Targets), feed.Predictions, AnswerText.TriviaQa))),
         new("rouge", "rouge_mean", "ROUGE-1, -2 and -Lsum of summaries, without stemming.",
-            feed => Rouge.Mean(feed.Targets, feed.Predictions)),
+            _ => Rouge.T5Types,
+            feed => [.. Rouge.Mean(feed.Targets, feed.Predictions).Values]),
     ];
 
-    private static Dictionary<string, double> One(string key, double value) => new(StringComparer.Ordinal) { [key] = value };
+    private static Func<IReadOnlyList<string>?, IReadOnlyList<string>> One(string key) => _ => [key];
 
-    private static Dictionary<string, double> Two((double ExactMatch, double F1) scores) =>
-        new(StringComparer.Ordinal) { ["em"] = scores.ExactMatch, ["f1"] = scores.F1 };
+    private static double[] Two((double ExactMatch, double F1) scores) => [scores.ExactMatch, scores.F1];
 
     private static string[][] Singly(IReadOnlyList<string> targets) => [.. targets.Select(target => new[] { target })];
 

@@ -5,7 +5,8 @@ namespace Temper.Mixture.Metrics;
 /// <summary>ROUGE without stemming, as T5 uses it for summaries: shared words, shared pairs of words, and longest common subsequences.</summary>
 public static partial class Rouge
 {
-    private static readonly string[] T5Types = ["rouge1", "rouge2", "rougeLsum"];
+    /// <summary>The types that T5 reports; the paper goes by ROUGE-2.</summary>
+    internal static readonly IReadOnlyList<string> T5Types = ["rouge2", "rouge1", "rougeLsum"];
 
     /// <summary>Precision, recall and F of one prediction, in 0 … 1.</summary>
     /// <param name="Precision">Hits among the predicted.</param>
@@ -24,12 +25,12 @@ public static partial class Rouge
     };
 
     /// <summary>Mean F over examples, in percent, for T5's three types; a full stop between blanks ends a sentence.</summary>
-    public static IReadOnlyDictionary<string, double> Mean(IReadOnlyList<string> targets, IReadOnlyList<string> predictions)
+    public static OrderedDictionary<string, double> Mean(IReadOnlyList<string> targets, IReadOnlyList<string> predictions)
     {
         (string Target, string Prediction)[] pairs = [.. targets.Zip(predictions, (target, prediction) => (Lines(target), Lines(prediction)))];
-        return T5Types.ToDictionary(
-            type => type,
-            type => pairs.Length == 0 ? double.NaN : 100 * pairs.Average(pair => Score(type, pair.Target, pair.Prediction).F));
+        return new OrderedDictionary<string, double>(
+            T5Types.Select(type => KeyValuePair.Create(type, pairs.Length == 0 ? double.NaN : 100 * pairs.Average(pair => Score(type, pair.Target, pair.Prediction).F))),
+            StringComparer.Ordinal);
 
         static string Lines(string text) => text.Replace(" . ", " .\n", StringComparison.Ordinal);
     }

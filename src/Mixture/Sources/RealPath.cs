@@ -1,7 +1,7 @@
 namespace Temper.Mixture.Sources;
 
 /// <summary>Follows the symbolic links in a path, component by component, as the operating system would.</summary>
-internal static class RealPath
+public static class RealPath
 {
     // As many as Linux follows before it says ELOOP.
     private const int MostLinks = 40;

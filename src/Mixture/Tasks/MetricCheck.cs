@@ -24,6 +24,10 @@ internal static class MetricCheck
             {
                 errors.Add($"metrics[{index}]", $"'{metric.Name}' is listed twice. Remove one.");
             }
+            else if (Collision(metric, metrics, labels) is var (other, key))
+            {
+                errors.Add($"metrics[{index}]", $"'{other.Name}' and '{metric.Name}' both report '{key}', so one would hide the other. Keep one of them; another task of the same files can have the other.");
+            }
             else
             {
                 metrics.Add(metric);
@@ -35,5 +39,19 @@ internal static class MetricCheck
         }
 
         return metrics;
+    }
+
+    // A report has one value for a name.
+    private static (Metric Other, string Key)? Collision(Metric metric, IEnumerable<Metric> before, IReadOnlyList<string>? labels)
+    {
+        foreach (var other in before)
+        {
+            if (other.Keys(labels).Intersect(metric.Keys(labels), StringComparer.Ordinal).FirstOrDefault() is { } key)
+            {
+                return (other, key);
+            }
+        }
+
+        return null;
     }
 }

@@ -50,7 +50,7 @@ public sealed record SplitSpec(
 /// <param name="Map">Column → (raw value → text) applied before the templates; a raw value that is not listed is an error.</param>
 /// <param name="Labels">The only valid answers, in class-id order. A prediction outside them is wrong. Null for free text. Shorthands do not exist: list them.</param>
 /// <param name="LabelRange">Instead of <paramref name="Labels"/>: [from, to, step] of a regression written as text with one decimal (STS-B: [0, 5, 0.2], 26 strings).</param>
-/// <param name="Metrics">Names of metrics, see <c>MetricCatalog</c>.</param>
+/// <param name="Metrics">Names of metrics, the main one first, see <c>MetricCatalog</c>.</param>
 /// <param name="MaxExamples">Use only this many training rows, or chunks of a text to pre-train on: the first ones of a fixed permutation of their positions, so that a smaller number takes a part of what a larger one takes.</param>
 /// <param name="Rate">Rate of the task under the mixture strategy <c>explicit</c>.</param>
 /// <param name="SpanCorruption">The rows are a text to pre-train on: their inputs on end, cut into chunks that fill <c>training.input_length</c>, spans hidden anew in each epoch. Then there are no targets, labels and metrics: such a task is judged by its loss.</param>
@@ -69,7 +69,7 @@ public sealed record TaskSpec(
     [property: Description("Column to (raw value to text), applied before the templates; a raw value that is not listed is an error.")] IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>? Map = null,
     [property: Description("The only valid answers, in class-id order; any other prediction is wrong. Free text if not given.")] IReadOnlyList<string>? Labels = null,
     [property: Description("Instead of labels: [from, to, step] of a regression written as text with one decimal; [0, 5, 0.2] for STS-B.")] IReadOnlyList<double>? LabelRange = null,
-    [property: Description("How predictions are judged: accuracy, exact_match, f1, macro_f1, matthews, pearson, spearman, bleu, token_f1, trivia_qa, rouge, or T5's own names for them.")] IReadOnlyList<string>? Metrics = null,
+    [property: Description("How predictions are judged: accuracy, exact_match, f1, macro_f1, matthews, pearson, spearman, bleu, token_f1, trivia_qa, rouge, or T5's own names for them. The first is the task's main one: averages, comparisons and the word best go by it. No two may report the same value.")] IReadOnlyList<string>? Metrics = null,
     [property: Description("Use only this many training rows (chunks, with span_corruption), at least 1: the first of a fixed permutation, so that a smaller number takes a part of what a larger one takes. All if not given.")] int? MaxExamples = null,
     [property: Description("Rate of the task when the mixture strategy is explicit, and only then: 0 (evaluate only) or more.")] double? Rate = null,
     [property: Description("Pre-train on the rows as a text with hidden spans, instead of targets, labels and metrics: rows are put on end and cut into chunks that fill training.input_length. {} for T5's own settings.")] SpanCorruptionSpec? SpanCorruption = null);

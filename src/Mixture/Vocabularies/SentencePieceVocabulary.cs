@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Temper.Mixture.Sources;
 using Temper.Mixture.Vocabularies.SentencePiece;
 
 namespace Temper.Mixture.Vocabularies;
@@ -30,7 +31,7 @@ public sealed class SentencePieceVocabulary : IVocabulary
 
     /// <summary>Loads a model file, such as T5's <c>spiece.model</c>.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="extraIds">How many sentinels to add; 0 for a model that already holds them.</param>
+    /// <param name="extraIds">How many sentinels to add; none are added to a model that already holds them, as mT5's does.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is not a SentencePiece model, or not one that T5 can use.</exception>
     public static SentencePieceVocabulary Load(string path, int extraIds = 100)
@@ -41,7 +42,10 @@ public sealed class SentencePieceVocabulary : IVocabulary
                 $"There is no vocabulary at '{path}'. Put the SentencePiece model there (T5's is called spiece.model), or correct the path.", path);
         }
 
-        return FromBytes(File.ReadAllBytes(path), extraIds, $"'{path}'");
+        var bytes = File.ReadAllBytes(path);
+        return GitLfsPointer.Problem(bytes) is { } problem
+            ? throw new InvalidDataException($"Cannot use '{path}' as a SentencePiece vocabulary: {problem}.")
+            : FromBytes(bytes, extraIds, $"'{path}'");
     }
 
     /// <summary>Loads a model from the bytes of its file.</summary>
@@ -73,6 +77,7 @@ public sealed class SentencePieceVocabulary : IVocabulary
         try
         {
             var proto = ModelProto.Parse(bytes);
+            extraIds = CountSentinels(proto.Pieces) > 0 ? 0 : extraIds;
             var model = new SentencePieceModel(proto with { Pieces = [.. proto.Pieces, .. Sentinels(extraIds)] });
             CheckSpecialIds(proto.Pieces);
             return new(model, Hash(bytes, extraIds));

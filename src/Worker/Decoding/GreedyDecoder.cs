@@ -1,5 +1,6 @@
 using Temper.Contracts.Models;
 using Temper.Worker.Devices;
+using Temper.Worker.Model;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Decoding;
@@ -16,6 +17,7 @@ public static class GreedyDecoder
     /// <param name="inputLength">S, padded ids per input.</param>
     /// <param name="inputIds">B·S ids, padded with 0.</param>
     /// <param name="maxLength">Most ids per row, the end id included; rows that reach it are cut.</param>
+    /// <exception cref="NonFiniteException">The logits of a row are not finite; names it.</exception>
     public static int[][] Decode(IPredictor predictor, int rows, int inputLength, int[] inputIds, int maxLength)
     {
         using var decoding = predictor.StartDecoding(inputIds, rows, inputLength);
@@ -24,7 +26,7 @@ public static class GreedyDecoder
         var last = new int[rows];
         while (active.Length > 0 && decoding.Position < maxLength)
         {
-            var next = MostLikely(decoding, last);
+            var next = MostLikely(decoding, last, active);
             var going = Enumerable.Range(0, active.Length).Where(i => next[i] != T5Config.EosId).ToArray();
             if (going.Length > 0 && going.Length < active.Length)
             {
@@ -42,9 +44,14 @@ public static class GreedyDecoder
         return Array.ConvertAll(results, ids => ids.ToArray());
     }
 
-    private static int[] MostLikely(IDecoding decoding, int[] last)
+    private static int[] MostLikely(IDecoding decoding, int[] last, int[] active)
     {
         using var scope = NewDisposeScope();
-        return Array.ConvertAll(decoding.Step(last).argmax(-1).ToHost().data<long>().ToArray(), id => (int)id);
+        // A NaN anywhere in a row is its largest value.
+        var (largest, ids) = decoding.Step(last).max(-1);
+        var bad = Array.FindIndex(largest.ToHost().data<float>().ToArray(), value => !float.IsFinite(value));
+        return bad < 0
+            ? Array.ConvertAll(ids.ToHost().data<long>().ToArray(), id => (int)id)
+            : throw new NonFiniteException($"Row {active[bad]} of the batch has logits that are not finite at position {decoding.Position - 1}.", active[bad]);
     }
 }

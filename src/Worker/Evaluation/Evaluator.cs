@@ -81,13 +81,16 @@ public sealed class Evaluator(IPredictor predictor, TaskSet tasks, IVocabulary v
             (long)loss[1])));
     }
 
-    /// <summary>All metrics of a task over its predictions; a value that is not a number becomes null.</summary>
-    public static SortedDictionary<string, double?> Score(TaskData task, IReadOnlyList<TextExample> rows, IReadOnlyList<string> predictions)
+    /// <summary>
+    /// All metrics of a task over its predictions, in the order in which it declares them: the first is its main one, see
+    /// <see cref="MainMetric"/>. A value that is not a number becomes null.
+    /// </summary>
+    public static OrderedDictionary<string, double?> Score(TaskData task, IReadOnlyList<TextExample> rows, IReadOnlyList<string> predictions)
     {
-        var result = new SortedDictionary<string, double?>(StringComparer.Ordinal);
+        var result = new OrderedDictionary<string, double?>(StringComparer.Ordinal);
         foreach (var (name, value) in task.Metrics.SelectMany(metric => metric.Score([.. rows.Select(row => row.Targets)], predictions, task.Labels)))
         {
-            result[name] = double.IsFinite(value) ? value : null;
+            result.Add(name, double.IsFinite(value) ? value : null);
         }
 
         return result;

@@ -29,13 +29,14 @@ public sealed class TextDecoder(IVocabulary? vocabulary, int inputLength, int ba
     }
 
     /// <summary>Predicted ids for rows of ids, in their order, without end of sequence and padding.</summary>
+    /// <exception cref="NonFiniteException">The logits of a row are not finite; names it.</exception>
     public int[][] PredictIds(IPredictor predictor, int[][] inputs, int maxNewTokens, Action progressed)
     {
         var predictions = new int[inputs.Length][];
         foreach (var rows in Enumerable.Range(0, inputs.Length).OrderBy(row => inputs[row].Length).Chunk(batch))
         {
             var (padded, length) = ModelBatch.Rectangle([.. rows.Select(row => inputs[row].AsMemory())]);
-            var decoded = GreedyDecoder.Decode(predictor, rows.Length, length, padded, maxNewTokens);
+            var decoded = Decode(predictor, rows, padded, length, maxNewTokens);
             foreach (var (i, row) in rows.Index())
             {
                 predictions[row] = decoded[i];
@@ -45,6 +46,18 @@ public sealed class TextDecoder(IVocabulary? vocabulary, int inputLength, int ba
         }
 
         return predictions;
+    }
+
+    private static int[][] Decode(IPredictor predictor, int[] rows, int[] padded, int length, int maxNewTokens)
+    {
+        try
+        {
+            return GreedyDecoder.Decode(predictor, rows.Length, length, padded, maxNewTokens);
+        }
+        catch (NonFiniteException e) when (e.Row is { } row)
+        {
+            throw new NonFiniteException($"Row {rows[row] + 1} has logits that are not finite: a weight of the model is so large that the computation overflows. Take another checkpoint of it.", rows[row]);
+        }
     }
 
     /// <summary>A text as the model takes it: cut, with its end of sequence.</summary>

@@ -181,8 +181,9 @@ public sealed class T5Model : IPredictor
         return LogitsOf(hidden_B1D.view(ids.Length, Config.ModelSize)).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
-    private static int[] ShiftRight(ModelBatch batch)
+    private int[] ShiftRight(ModelBatch batch)
     {
+        CheckIds(batch.TargetIds, batch.TargetLength);
         var shifted = new int[batch.TargetIds.Length];
         for (var row = 0; row < batch.Rows; row++)
         {
@@ -307,8 +308,18 @@ public sealed class T5Model : IPredictor
 
     private Tensor CausalMask(int length, ScalarType type) => full(length, length, Scalars.Of(Masked), type, Parameters.Device).triu(1);
 
+    /// <exception cref="ArgumentException">An id has no row in the table: the vocabulary is that of another model.</exception>
+    private void CheckIds(int[] ids, int length)
+    {
+        if (Array.FindIndex(ids, id => id >= Config.VocabularySize) is var at && at >= 0)
+        {
+            throw new ArgumentException($"Row {at / length} of the batch holds id {ids[at]}, and the table of the model ends at {Config.VocabularySize - 1}. Give the vocabulary that the model was trained with.", nameof(ids));
+        }
+    }
+
     private Embedded Embed(int[] ids, int rows, int length)
     {
+        CheckIds(ids, length);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var index = tensor(Array.ConvertAll(ids, id => (long)id), device: Parameters.Device);

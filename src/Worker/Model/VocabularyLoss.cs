@@ -8,7 +8,7 @@ namespace Temper.Worker.Model;
 internal sealed class VocabularyLoss(FlatParameters parameters, T5Config config)
 {
     private readonly string _matrix = config.Tied ? T5Layout.Shared : T5Layout.Head;
-    private readonly double _scale = config.Tied ? 1 / Math.Sqrt(config.ModelSize) : 1;
+    private readonly double _scale = config.ScalesOutput ? 1 / Math.Sqrt(config.ModelSize) : 1;
 
     /// <summary>Logits [N, V] in the type of products, of hidden states [N, D].</summary>
     public Tensor Logits(Tensor hidden_ND)

@@ -88,8 +88,10 @@ public sealed class ModelFolder
             throw new InvalidDataException($"{folder} is no model: it has no config.json. Give the folder 'model' of a finished run, or one in Hugging Face's layout.");
         }
 
+        T5Files.Weights(folder);
+        var config = T5Files.ReadConfig(folder);
         var found = FolderVocabulary.Find(folder);
-        return new ModelFolder(folder, T5Folder.ReadConfig(folder), [folder], found?.Vocabulary, found?.Spec, found?.File);
+        return new ModelFolder(folder, config, [folder], found?.Vocabulary, found?.Spec, found?.File);
     }
 
     /// <summary>The model whose weights are the uniform average of those in <paramref name="folders"/>.</summary>
@@ -113,11 +115,21 @@ public sealed class ModelFolder
     /// <param name="precision">Number format of matrix products; fp32 or bf16.</param>
     /// <param name="trainable">Whether there is room for gradients.</param>
     /// <param name="device">Where to compute; the processor if null.</param>
+    /// <exception cref="NonFiniteException">A weight is not finite.</exception>
     public T5Model LoadModel(Contracts.Specs.Precision precision = Contracts.Specs.Precision.Fp32, bool trainable = false, ComputeDevice? device = null)
     {
         var model = new T5Model(Config, Products(precision), device?.Place, trainable);
-        WeightAverage.Load(Folders, model);
-        return model;
+        try
+        {
+            WeightAverage.Load(Folders, model);
+            FiniteWeights.Check(model, Name);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Writes <paramref name="model"/> and its vocabulary beside, then in place of <paramref name="folder"/>.</summary>

@@ -27,6 +27,9 @@ public sealed class ModelSet
     /// <summary>Text to ids; null where no folder has it.</summary>
     public IVocabulary? Vocabulary => _described.Vocabulary;
 
+    /// <summary>What to do where <see cref="Vocabulary"/> is null.</summary>
+    public string VocabularyRemedy => FolderVocabulary.Remedy(Members[0].Folders[0]);
+
     /// <summary>The number of logits at each position.</summary>
     public int VocabularySize => Members[0].Config.VocabularySize;
 

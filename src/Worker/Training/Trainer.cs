@@ -67,7 +67,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
 
     /// <inheritdoc/>
     /// <remarks>Trains, evaluates and exports.</remarks>
-    /// <exception cref="NonFiniteException">Loss or gradient is not a number.</exception>
+    /// <exception cref="NonFiniteException">Loss or gradient is not a number. Raised on all ranks, before the weights are touched.</exception>
     public void Run(ICollective collective)
     {
         Agreement.OnData(collective, _tasks, _folder.Vocabulary!, $"{_step} {_spec.Seed}");

@@ -1,13 +1,14 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Runtime.InteropServices;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Worker.Checkpoints;
-using Temper.Worker.Collectives;
 using Temper.Worker.Collectives.Nccl;
+using Temper.Worker.Collectives;
 using Temper.Worker.Devices;
+using Temper.Worker.Model;
 
 namespace Temper.Worker.Training;
 
@@ -81,10 +82,6 @@ public static class TrainerProgram
 
     private static string FirstLine(string text) => text.Split('\n')[0];
 }
-
-/// <summary>Loss or gradient is not a number. Raised on all ranks, before the weights are touched.</summary>
-/// <param name="message">The step, the tasks and the rows.</param>
-public sealed class NonFiniteException(string message) : Exception(message);
 
 /// <summary>The rows differ between ranks, or from those that a checkpoint was trained on.</summary>
 /// <param name="message">Which tasks, on which ranks.</param>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Mixing;
+using Temper.Mixture.Vocabularies;
 
 namespace Temper.Contracts.Tests.Specs;
 
@@ -169,6 +170,28 @@ public class SpecReaderTests
     [Fact]
     public void A_name_is_all_of_what_is_allowed_and_no_line_feed_after_it() =>
         Assert.Contains("name", Errors(Minimal.Replace("name: tiny-run", "name: \"tiny-run\\n\"", StringComparison.Ordinal)).Keys);
+
+    [Theory]
+    [InlineData("size: byt5-small", "", SentinelPlace.LastBytes)]
+    [InlineData("size: byt5-tiny", "sentinels: above", SentinelPlace.Above)]
+    [InlineData("size: tiny", "", null)]
+    [InlineData("size: tiny", "sentinels: last_bytes", SentinelPlace.LastBytes)]
+    [InlineData("size: t5-small", "", null)]
+    public void Sentinels_lie_where_the_published_models_of_that_size_have_them(string model, string vocabulary, SentinelPlace? place)
+    {
+        var text = $$"""
+            name: tiny-run
+            tasks:
+              dates: {builtin: dates_en_de}
+            training: {steps: 10, batch: 8}
+            model: { {{model}} }
+            vocabulary: { {{vocabulary}} }
+            """;
+        var planned = new RunPlanner(new PlanningContext([AppContext.BaseDirectory])).ReadAndPlan(text);
+
+        Assert.Empty(planned.Errors);
+        Assert.Equal(place, planned.Value!.Spec.Vocabulary.Sentinels);
+    }
 
     private static RunSpec Read(string text)
     {

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Temper.Contracts.Agents;
 using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
@@ -13,6 +15,25 @@ public class ExperimentReportTests
     private const int A = 1;
     private const int B = 2;
     private const int Loss = 3;
+
+    [Theory]
+    [InlineData("f1", "accuracy")]
+    [InlineData("accuracy", "f1")]
+    public void A_task_is_judged_by_the_first_metric_that_it_declares(string first, string second)
+    {
+        var input = SampleExperiments.ByHand(("x", RowRole.Contender, [(81, 70, 0.5)]));
+        var runs = input.Runs.ToDictionary(pair => pair.Key, pair => pair.Value with { Report = With(pair.Value.Report, new OrderedDictionary<string, double?> { [first] = 20, [second] = 60 }) });
+
+        var report = ExperimentReport.From(input with { Runs = runs });
+        var read = ReportJson.ReadExperiment(JsonSerializer.Serialize(report, ReportJson.Document));
+
+        Assert.Equal([first], read.Table.Columns.Where(column => column.Task == "a").Select(column => column.Metric));
+        Assert.Equal([first, second], read.Table.Rows[0].Metrics["a"].Keys);
+        Assert.Equal(20, read.Table.Rows[0].Cells[1].Mean);
+
+        static RunReport With(RunReport report, OrderedDictionary<string, double?> metrics) => ReportJson.Read(JsonSerializer.Serialize(
+            report with { Tasks = report.Tasks.ToDictionary(task => task.Key, task => task.Value.Test is { } test ? task.Value with { Metrics = metrics, Test = test with { Metrics = metrics } } : task.Value) }, ReportJson.Document));
+    }
 
     [Fact]
     public void Cells_are_means_and_deviations_over_the_repetitions()

@@ -15,6 +15,8 @@ public class ReferenceTests
 {
     private const string Made = "<!-- Made by tests/Docs.Tests from the program: change the descriptions there and run it with TEMPER_UPDATE=1. -->";
 
+    private static readonly string[] TwoLabels = ["no", "yes"];
+
     private static JsonObject Run => JsonNode.Parse(SpecSchema.OfRun())!.AsObject();
 
     private static JsonObject Task => Run["$defs"]!["task"]!["properties"]!.AsObject();
@@ -44,8 +46,11 @@ public class ReferenceTests
 
         ## Metrics
 
-        | name | T5's name | what it is |
-        |---|---|---|
+        The first metric of a task is its main one, and of a metric that reports several values the first is: averages, comparisons and the word best go by it.
+        Reports keep the order. Two metrics that report the same value cannot judge the same task.
+
+        | name | T5's name | what it reports | what it is |
+        |---|---|---|---|
         {Lines(MetricCatalog.Names.Select(Metric))}
 
         ## Model sizes
@@ -134,7 +139,7 @@ public class ReferenceTests
     private static string Seconds(double seconds) => seconds >= 60 ? $"{(seconds / 60).ToString(CultureInfo.InvariantCulture)} min" : $"{seconds.ToString(CultureInfo.InvariantCulture)} s";
 
     private static string Metric(string name) =>
-        MetricCatalog.TryGet(name, out var metric) ? $"| `{name}` | `{metric.Alias}` | {metric.Summary} |" : throw new InvalidOperationException(name);
+        MetricCatalog.TryGet(name, out var metric) ? $"| `{name}` | `{metric.Alias}` | {string.Join(", ", metric.Keys(TwoLabels).Select(key => $"`{key}`"))} | {metric.Summary} |" : throw new InvalidOperationException(name);
 
     private static string Size(string name)
     {

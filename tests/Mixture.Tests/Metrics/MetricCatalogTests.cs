@@ -101,6 +101,15 @@ public class MetricCatalogTests
         Assert.Equal(100, glued["bleu"], 9);
     }
 
+    [Theory]
+    [InlineData("rouge", "rouge2", "rouge1", "rougeLsum")]
+    [InlineData("rouge_mean", "rouge2", "rouge1", "rougeLsum")]
+    [InlineData("token_f1", "em", "f1")]
+    [InlineData("squad", "em", "f1")]
+    [InlineData("trivia_qa", "em", "f1")]
+    public void A_metric_with_several_values_gives_its_main_one_first(string name, params string[] keys) =>
+        Assert.Equal(keys, Score(name, ["the cat sat"], ["the cat ran"], null).Keys);
+
     [Fact]
     public void A_metric_that_does_not_fit_says_which_would()
     {

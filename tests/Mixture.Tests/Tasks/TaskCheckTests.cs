@@ -143,6 +143,18 @@ public sealed class TaskCheckTests : IDisposable
     public void A_metric_must_fit_the_labels() =>
         AssertOne(_good with { Metrics = ["pearson"] }, "metrics[0]", "'pearson' compares numbers, but the labels are words such as 'negative'.");
 
+    [Theory]
+    [InlineData("f1", "token_f1", "f1")]
+    [InlineData("token_f1", "f1", "f1")]
+    [InlineData("token_f1", "trivia_qa", "em")]
+    [InlineData("trivia_qa", "squad", "em")]
+    public void Two_metrics_that_report_the_same_value_are_refused(string first, string second, string key)
+    {
+        var other = second == "squad" ? "token_f1" : second;
+
+        AssertOne(_good with { Metrics = ["accuracy", first, second] }, "metrics[2]", $"'{first}' and '{other}' both report '{key}', so one would hide the other. Keep one of them");
+    }
+
     [Fact]
     public void There_must_be_a_metric() =>
         AssertOne(_good with { Metrics = null }, "metrics", "No metric is given");

@@ -30,6 +30,27 @@ public class ByteVocabularyTests
         Assert.Throws<ArgumentOutOfRangeException>(() => vocabulary.Sentinel(0));
     }
 
+    // t5's ByteVocabulary(extra_ids=0) has 259 ids, and its span corruption counts sentinels down from the last of them.
+    [Fact]
+    public void Sentinels_of_published_ByT5_are_the_last_bytes()
+    {
+        var vocabulary = new ByteVocabulary(place: SentinelPlace.LastBytes);
+
+        Assert.Equal(259, vocabulary.Size);
+        Assert.Equal([258, 257, 256], Enumerable.Range(0, 3).Select(vocabulary.Sentinel));
+        Assert.Equal(11, vocabulary.SentinelCount);
+        Assert.Equal(0xF5 + 3, vocabulary.Sentinel(10));
+        Assert.Equal("hi", vocabulary.Decode(['h' + 3, 258, 'i' + 3]));
+        Texts.Sample(text => vocabulary.Encode(text).All(id => id < vocabulary.Sentinel(10)) && vocabulary.Decode(vocabulary.Encode(text)) == text);
+    }
+
+    [Fact]
+    public void The_hash_tells_the_places_of_sentinels_apart()
+    {
+        Assert.NotEqual(Bytes.ContentHash, new ByteVocabulary(place: SentinelPlace.LastBytes).ContentHash);
+        Assert.Equal(new ByteVocabulary(125, SentinelPlace.LastBytes).ContentHash, new ByteVocabulary(100, SentinelPlace.LastBytes).ContentHash);
+    }
+
     [Fact]
     public void Any_text_comes_back() =>
         Texts.Sample(text => Bytes.Decode(Bytes.Encode(text)) == text);

@@ -6,8 +6,8 @@ namespace Temper.Mixture.Tests.Vocabularies;
 internal static class SentencePieceFiles
 {
     /// <summary>The model with sentinels as its last pieces, the way seqio adds them.</summary>
-    public static byte[] WithSentinels(byte[] model, int count) =>
-        [.. model, .. Enumerable.Range(0, count).Reverse().SelectMany(index => Piece($"\u2581<extra_id_{index}>", 0, type: 4))];
+    public static byte[] WithSentinels(byte[] model, int count, string before = "\u2581") =>
+        [.. model, .. Enumerable.Range(0, count).Reverse().SelectMany(index => Piece($"{before}<extra_id_{index}>", 0, type: 4))];
 
     /// <summary>A piece of a model.</summary>
     public static byte[] Piece(string text, float score, byte type = 1)

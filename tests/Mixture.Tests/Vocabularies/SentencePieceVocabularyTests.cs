@@ -50,21 +50,34 @@ public class SentencePieceVocabularyTests
     public void Inside_a_word_a_sentinel_is_only_text() =>
         Assert.DoesNotContain(32099, T5().Encode("word<extra_id_0>"));
 
-    [Fact]
-    public void Sentinels_that_the_file_holds_are_counted()
+    [Theory, InlineData("\u2581", 0), InlineData("\u2581", 5), InlineData("\u2581", 100), InlineData("", 0), InlineData("", 100)]
+    public void A_file_that_holds_sentinels_as_mT5_does_gets_no_more(string before, int extraIds)
     {
-        var vocabulary = SentencePieceVocabulary.FromBytes(SentencePieceFiles.WithSentinels(Tiny, 5), extraIds: 0);
+        var file = SentencePieceFiles.WithSentinels(Tiny, 5, before);
+        var vocabulary = SentencePieceVocabulary.FromBytes(file, extraIds);
 
         Assert.Equal(5, vocabulary.SentinelCount);
-        Assert.Equal([vocabulary.Sentinel(3)], vocabulary.Encode("<extra_id_3>"));
+        Assert.Equal(SentencePieceVocabulary.FromBytes(Tiny, 0).Size + 5, vocabulary.Size);
+        Assert.Equal(vocabulary.Size - 1, vocabulary.Sentinel(0));
+        Assert.Contains(vocabulary.Sentinel(3), vocabulary.Encode("<extra_id_3>"));
+        Assert.Equal(SentencePieceVocabulary.FromBytes(file, extraIds: 0).ContentHash, vocabulary.ContentHash);
     }
 
     [Fact]
-    public void Sentinels_cannot_be_added_to_a_file_that_holds_them()
+    public void A_pointer_of_git_lfs_is_named_with_what_to_do()
     {
-        var error = Assert.Throws<InvalidDataException>(() => SentencePieceVocabulary.FromBytes(SentencePieceFiles.WithSentinels(Tiny, 5), extraIds: 5));
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        File.WriteAllText(path, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 791656\n");
+        try
+        {
+            var error = Assert.Throws<InvalidDataException>(() => SentencePieceVocabulary.Load(path));
 
-        Assert.Contains("<extra_id_4>' occurs twice", error.Message, StringComparison.Ordinal);
+            Assert.Equal($"Cannot use '{path}' as a SentencePiece vocabulary: it is a Git LFS pointer to a file of 791,656 bytes, not the file itself. Run `git lfs pull` in its repository, or download the file.", error.Message);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     [Fact]

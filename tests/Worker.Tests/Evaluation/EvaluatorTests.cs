@@ -3,6 +3,7 @@ using Temper.Contracts.Agents;
 using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Batching;
+using Temper.Mixture.Metrics;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
 using Temper.Worker.Collectives;
@@ -85,6 +86,22 @@ public class EvaluatorTests
         Assert.All(unjudged, row => Assert.Empty(row.Metrics));
         Assert.All(unjudged, row => Assert.Empty(row.Samples));
         Assert.All(unjudged, row => Assert.Equal(13, row.Examples));
+    }
+
+    [Theory]
+    [InlineData("f1", "accuracy")]
+    [InlineData("accuracy", "f1")]
+    [InlineData("matthews", "accuracy", "exact_match")]
+    public void Metrics_keep_the_order_in_which_the_task_declares_them(params string[] names)
+    {
+        var metrics = names.Select(name => MetricCatalog.TryGet(name, out var metric) ? metric : throw new ArgumentException(name)).ToList();
+        var task = new TaskData("t", [], [new("a", "yes")], [], ["no", "yes"], metrics, "");
+
+        var scores = Evaluator.Score(task, task.Validation, ["yes"]);
+        var read = ProtocolJson.Read<EvaluationRow>(ProtocolJson.Write(new EvaluationRow(1, true, "t", "validation", 1, scores, [], 0)));
+
+        Assert.Equal(names.Select(name => name == "matthews" ? "matthews_corrcoef" : name), read.Metrics.Keys);
+        Assert.Equal(read.Metrics.Keys.First(), MainMetric.Of(read.Metrics));
     }
 
     [Fact]

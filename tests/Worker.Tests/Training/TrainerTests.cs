@@ -6,6 +6,7 @@ using Temper.Mixture.Tasks;
 using Temper.Worker.Checkpoints;
 using Temper.Worker.Models;
 using Temper.Worker.Training;
+using NonFiniteException = Temper.Worker.Model.NonFiniteException;
 
 namespace Temper.Worker.Tests.Training;
 

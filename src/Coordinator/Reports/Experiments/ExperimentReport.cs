@@ -78,7 +78,7 @@ public enum ColumnKind
     /// <summary>The mean of the tasks' main metrics, ×100.</summary>
     Average,
 
-    /// <summary>A task's main metric, the first that its evaluation reports, ×100.</summary>
+    /// <summary>A task's main metric, the first that it declares, ×100.</summary>
     Task,
 
     /// <summary>Cross entropy over target tokens that were not trained on, in nats, averaged over the tasks that all rows have: lower is better.</summary>

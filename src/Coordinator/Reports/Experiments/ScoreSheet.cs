@@ -9,7 +9,7 @@ namespace Temper.Coordinator.Reports.Experiments;
 /// <param name="Metrics">Its metrics, the main one first.</param>
 internal sealed record JudgedTask(string Name, string? Split, IReadOnlyList<string> Metrics)
 {
-    public string? MainMetric => Metrics.Count == 0 ? null : Metrics[0];
+    public string? MainMetric => Contracts.Agents.MainMetric.Of(Metrics);
 
     /// <summary>Span corruption and its like have a loss and nothing else. Of what was not evaluated yet one cannot know.</summary>
     public bool HasMetrics => Split is null || Metrics.Count > 0;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Temper.Contracts.Models;
 using Temper.Worker.Devices;
 using static TorchSharp.torch;
 
@@ -15,9 +16,6 @@ public sealed class SafeTensorsFile : IDisposable
 {
     private const int LengthBytes = 8;
     private const int CopyBytes = 1 << 26;
-
-    // The reference implementation's own bound: real headers have some kilobytes.
-    private const long MaxHeaderBytes = 100_000_000;
 
     private static readonly Dictionary<string, (ScalarType Type, int Bytes)> s_types = new(StringComparer.Ordinal)
     {
@@ -155,21 +153,18 @@ public sealed class SafeTensorsFile : IDisposable
 
     private long ReadHeader()
     {
-        Span<byte> prefix = stackalloc byte[LengthBytes];
-        if (_file.ReadAtLeast(prefix, LengthBytes, throwOnEndOfStream: false) < LengthBytes)
+        byte[] json;
+        try
         {
-            throw Bad("it is shorter than the length of a header");
+            json = SafeTensorsHeader.Read(_file);
+        }
+        catch (InvalidDataException e)
+        {
+            throw Bad(e.Message);
         }
 
-        var length = BinaryPrimitives.ReadInt64LittleEndian(prefix);
-        if (length < 2 || length > MaxHeaderBytes || length > _file.Length - LengthBytes)
-        {
-            throw Bad($"its header claims {(ulong)length} bytes in a file of {_file.Length}");
-        }
-
-        var json = new byte[length];
-        _file.ReadExactly(json);
-        var dataLength = _file.Length - LengthBytes - length;
+        var dataStart = _file.Position;
+        var dataLength = _file.Length - dataStart;
         try
         {
             using var header = JsonDocument.Parse(json);
@@ -197,7 +192,7 @@ public sealed class SafeTensorsFile : IDisposable
             covered = entry.End;
         }
 
-        return covered == dataLength ? LengthBytes + length : throw Bad($"its tensors cover {covered} of {dataLength} bytes");
+        return covered == dataLength ? dataStart : throw Bad($"its tensors cover {covered} of {dataLength} bytes");
     }
 
     private Entry ParseEntry(string name, JsonElement element)

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Temper.Contracts.Models;
 using Temper.Worker.Model;
@@ -13,23 +12,19 @@ namespace Temper.Worker.Checkpoints.SafeTensors;
 /// </summary>
 public static class T5Folder
 {
-    private const string ConfigFile = "config.json";
-    private const string SingleFile = "model.safetensors";
-    private const string IndexFile = "model.safetensors.index.json";
-
     // Hugging Face's names for the embedding, and a table that published checkpoints carry and no code reads.
     private static readonly string[] s_embeddingAliases = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
     private const string Unused = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight";
 
-    /// <summary>The shape of the model in <paramref name="folder"/>.</summary>
-    public static T5Config ReadConfig(string folder) => T5ConfigJson.Parse(File.ReadAllText(Path.Combine(folder, ConfigFile)));
+    /// <inheritdoc cref="T5Files.ReadConfig"/>
+    public static T5Config ReadConfig(string folder) => T5Files.ReadConfig(folder);
 
     /// <summary>SHA-256 over configuration and parameters as they are stored, in hexadecimal.</summary>
     public static string ContentHash(string folder)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[1 << 20];
-        foreach (var path in Files(folder).Prepend(Path.Combine(folder, ConfigFile)))
+        foreach (var path in T5Files.Weights(folder).Prepend(Path.Combine(folder, T5Files.Config)))
         {
             using var file = File.OpenRead(path);
             for (int read; (read = file.Read(buffer)) > 0;)
@@ -59,7 +54,7 @@ public static class T5Folder
 
     /// <summary>Reads the folder's parameters, fp32, bf16 or fp16, into a model of the same shape.</summary>
     /// <exception cref="InvalidDataException">Parameters are missing, unexpected or of another shape; all are listed, and none is loaded.</exception>
-    public static void Load(string folder, T5Model model) => Load(Files(folder), model);
+    public static void Load(string folder, T5Model model) => Load(T5Files.Weights(folder), model);
 
     /// <summary>Reads the parameters of safetensors files that together hold all of them.</summary>
     /// <exception cref="InvalidDataException">Parameters are missing, unexpected or of another shape; all are listed, and none is loaded.</exception>
@@ -95,7 +90,7 @@ public static class T5Folder
         for (var i = 0; i < shards.Count; i++)
         {
             using var scope = NewDisposeScope();
-            var file = shards.Count == 1 ? SingleFile : $"model-{i + 1:00000}-of-{shards.Count:00000}.safetensors";
+            var file = shards.Count == 1 ? T5Files.SingleFile : $"model-{i + 1:00000}-of-{shards.Count:00000}.safetensors";
             SafeTensorsFile.Write(
                 Path.Combine(folder, file),
                 [.. shards[i].Select(slot => KeyValuePair.Create(slot.Name, model.Parameters.Value(slot.Name)))]);
@@ -106,10 +101,10 @@ public static class T5Folder
         {
             var bytes = model.Parameters.Slots.Sum(slot => slot.Count) * sizeof(float);
             var root = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = bytes }, ["weight_map"] = index };
-            WriteText(Path.Combine(folder, IndexFile), root.ToJsonString());
+            WriteText(Path.Combine(folder, T5Files.IndexFile), root.ToJsonString());
         }
 
-        WriteText(Path.Combine(folder, ConfigFile), T5ConfigJson.Format(model.Config));
+        WriteText(Path.Combine(folder, T5Files.Config), T5ConfigJson.Format(model.Config));
     }
 
     private static List<List<ParameterSlot>> Shards(IEnumerable<ParameterSlot> slots, long shardBytes)
@@ -137,29 +132,6 @@ public static class T5Folder
         var partial = $"{path}.{Environment.ProcessId}.partial";
         File.WriteAllText(partial, text);
         File.Move(partial, path, overwrite: true);
-    }
-
-    private static string[] Files(string folder)
-    {
-        var index = Path.Combine(folder, IndexFile);
-        if (!File.Exists(index))
-        {
-            return [Path.Combine(folder, SingleFile)];
-        }
-
-        try
-        {
-            var map = JsonNode.Parse(File.ReadAllText(index))?["weight_map"]?.AsObject()
-                ?? throw new InvalidDataException($"'{index}' has no weight_map.");
-            var names = map.Select(entry => entry.Value?.GetValue<string>() ?? "").Distinct(StringComparer.Ordinal).ToArray();
-            return Array.Find(names, name => name.Length == 0 || Path.GetFileName(name) != name) is { } outside
-                ? throw new InvalidDataException($"'{index}' points to '{outside}', which is no file beside it.")
-                : Array.ConvertAll(names, name => Path.Combine(folder, name));
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw new InvalidDataException($"'{index}' is not an index of shards: {e.Message}", e);
-        }
     }
 
     /// <summary>For each parameter the file and the name that it is stored under.</summary>
