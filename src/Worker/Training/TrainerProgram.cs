@@ -1,12 +1,12 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Worker.Checkpoints;
-using Temper.Worker.Collectives.Nccl;
 using Temper.Worker.Collectives;
+using Temper.Worker.Collectives.Nccl;
 using Temper.Worker.Devices;
 using Temper.Worker.Model;
 
