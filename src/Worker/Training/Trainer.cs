@@ -246,7 +246,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         var state = _checkpoints.Load(name, _model, _optimizer);
         if (state.DataHash != _tasks.ContentHash)
         {
-            throw new SourcesDifferException($"Checkpoint {name} was trained on other rows than the sources hold now. Restore the files, or start a new run with init_from.");
+            throw new SourcesDifferException($"Checkpoint {name} was trained on other rows than this version of Temper reads from the sources now. Restore the files, go on with the version that began the run, or start a new run with init_from.");
         }
 
         _step = state.Step;
