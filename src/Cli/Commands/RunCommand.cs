@@ -7,6 +7,7 @@ using Temper.Cli.Views;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
 using Temper.Coordinator.Reports;
+using Temper.Mixture.Sources;
 using Temper.Mixture.Tasks;
 using Temper.Worker.Native;
 
@@ -20,7 +21,7 @@ internal static class RunCommand
         var spec = new Argument<FileInfo?>("spec") { Description = "The spec, YAML or JSON.", Arity = ArgumentArity.ZeroOrOne };
         var data = SpecOptions.Data();
         var output = OutputFolderOption.Create("Folder for checkpoints, model, report and state; runs/NAME if not given.");
-        var resume = new Option<DirectoryInfo?>("--resume") { Description = "Output folder of a run that was interrupted: go on with it." };
+        var resume = new Option<DirectoryInfo?>("--resume") { Description = "Output folder of a run that was interrupted or has failed: go on with it." };
         var command = new Command("run", "Train and evaluate a spec on this machine, start to end.") { spec, data, output, resume };
         command.SetAction(async (result, _) =>
         {
@@ -28,7 +29,7 @@ internal static class RunCommand
             return (result.GetValue(spec), result.GetValue(resume), result.GetValue(data), result.GetValue(output)) switch
             {
                 ({ } file, null, var given, var folder) => await Start(file, given, folder, interruption),
-                (null, { } folder, null, null) => await Resume(folder.FullName, interruption),
+                (null, { } folder, null, null) => await Resume(OutputFolder.Resumed(folder), interruption),
                 (null, { }, _, _) => throw new ArgumentException("--resume takes data and output from the run that it goes on with. Leave --data and --output out."),
                 _ => throw new ArgumentException("Give either a spec or --resume with the output folder of an interrupted run."),
             };
@@ -64,7 +65,7 @@ internal static class RunCommand
         var spec = read.Value ?? throw new SpecException(read.Errors);
         await using var cluster = await EmbeddedCluster.Start(folder, [folder], spec.Workers, interruption.AtOnce);
         var run = (await cluster.Client.ListAsync(interruption.AtOnce)).SingleOrDefault() ?? throw new InvalidDataException($"{folder} holds no run.");
-        if (Path.TrimEndingDirectorySeparator(run.OutputDirectory) != Path.TrimEndingDirectorySeparator(folder))
+        if (RealPath.Of(run.OutputDirectory) != folder)
         {
             throw new InvalidDataException($"The run was started in {run.OutputDirectory} and goes on only there. Move the folder back.");
         }
@@ -72,6 +73,10 @@ internal static class RunCommand
         if (run.Phase == RunPhase.Paused)
         {
             run = await cluster.Client.ResumeAsync(run.Id, interruption.AtOnce);
+        }
+        else if (run.Phase == RunPhase.Failed)
+        {
+            run = await cluster.Client.RetryAsync(run.Id, interruption.AtOnce);
         }
 
         return await Follow(cluster.Client, run, folder, interruption);

@@ -52,6 +52,7 @@ internal static class ExperimentsApi
         MapCommand(api, "cancel", RunCommand.Cancel, "Ends all its runs without a checkpoint and reports what there is.");
         MapCommand(api, "pause", RunCommand.Pause, "Saves a checkpoint of all its runs and frees their workers.");
         MapCommand(api, "resume", RunCommand.Resume, "Lets its paused runs go on.");
+        MapCommand(api, "retry", RunCommand.Retry, "Starts its failed runs again from their checkpoints, and reports anew at the end.");
     }
 
     private static void MapCommand(IEndpointRouteBuilder api, string verb, RunCommand command, string summary) =>
@@ -83,11 +84,10 @@ internal static class ExperimentsApi
             return (null, problem);
         }
 
-        if (Directory.Exists(Path.Combine(submission.Output, "runs")))
+        var refusal = OutputClaim.Refusal(submission.Output, planning.OutputRoot, await store.HoldersAsync(submission.Output).ConfigureAwait(false));
+        if (refusal != default)
         {
-            return await store.WritingToAsync(submission.Output).ConfigureAwait(false) is { } living
-                ? (new InsertResult.OutputTaken(living, submission.Output), null)
-                : (null, Problems.Of(StatusCodes.Status409Conflict, "output_not_empty", $"The folder {submission.Output} holds what an earlier experiment left. Name a new output folder, or move that one away."));
+            return refusal;
         }
 
         var (record, status, runs) = submission.Rows(clock.Now);

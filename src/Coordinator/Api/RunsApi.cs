@@ -44,6 +44,7 @@ internal static class RunsApi
         MapCommand(api, "cancel", RunCommand.Cancel, "Ends a run without a checkpoint.");
         MapCommand(api, "pause", RunCommand.Pause, "Saves a checkpoint and frees the workers.");
         MapCommand(api, "resume", RunCommand.Resume, "Goes on from the checkpoint.");
+        MapCommand(api, "retry", RunCommand.Retry, "Starts a failed run again from its checkpoint, and with it the runs that failed for want of its model, and its experiment.");
     }
 
     private static void MapCommand(IEndpointRouteBuilder api, string verb, RunCommand command, string summary) =>
@@ -75,12 +76,9 @@ internal static class RunsApi
             return (null, problem);
         }
 
-        if (submission.Output is { } folder && Submission.HoldsRun(folder))
+        if (submission.Output is { } folder && OutputClaim.Refusal(folder, planning.OutputRoot, await store.HoldersAsync(folder).ConfigureAwait(false)) is var refusal && refusal != default)
         {
-            // Whose it is says more than that it is full.
-            return (await store.OpenRunsAsync().ConfigureAwait(false)).FirstOrDefault(run => run.Status.OutputDirectory == folder) is { } living
-                ? (new InsertResult.OutputTaken(living.Status.Id, folder), null)
-                : (null, Problems.Of(StatusCodes.Status409Conflict, "output_not_empty", $"The folder {folder} holds what an earlier run left: a new run would go on from its checkpoints or overwrite its results. Name a new output folder, or move that one away."));
+            return refusal;
         }
 
         var id = Planning.NewId();
@@ -131,6 +129,11 @@ internal static class RunsApi
             return Problems.NoRun(id);
         }
 
+        if (command == RunCommand.Retry && await Retrying.RefusalAsync(id, store, grains).ConfigureAwait(false) is { } why)
+        {
+            return Problems.Of(StatusCodes.Status409Conflict, "phase_conflict", why);
+        }
+
         var answer = await grains.GetGrain<IRunGrain>(id).Command(command).ConfigureAwait(false);
         if (answer.Status is null)
         {
@@ -140,6 +143,11 @@ internal static class RunsApi
         if (answer.Refusal is { } refusal)
         {
             return Problems.Of(StatusCodes.Status409Conflict, "phase_conflict", refusal);
+        }
+
+        if (command == RunCommand.Retry)
+        {
+            await Retrying.TakeAlongAsync(answer.Status, store, grains).ConfigureAwait(false);
         }
 
         // Its workers are free, or it wants some: somebody may start now.

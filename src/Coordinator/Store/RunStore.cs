@@ -64,6 +64,9 @@ internal sealed class RunStore
     /// <summary>The state of a run as the index knows it: after each change as it is, its step within a few seconds. Null if there is no such run.</summary>
     public Task<RunStatus?> StatusAsync(string id) => _database.ReadAsync(connection => StatusAsync(connection, id));
 
+    /// <summary>Who was given <paramref name="folder"/>, a folder in it or one around it.</summary>
+    public Task<IReadOnlyList<OutputHolder>> HoldersAsync(string folder) => _database.ReadAsync(connection => OutputFolders.MeetingAsync(connection, folder));
+
     /// <summary>The runs that have not ended, in the order of submission.</summary>
     public Task<IReadOnlyList<OpenRun>> OpenRunsAsync() => _database.ReadAsync(OpenRunsAsync);
 
@@ -72,6 +75,12 @@ internal sealed class RunStore
         "SELECT status FROM runs WHERE experiment = @experiment ORDER BY seq",
         reader => ProtocolJson.Read<RunStatus>(reader.GetString(0)),
         ("@experiment", experiment)));
+
+    /// <summary>The runs that have failed and start from the models of others.</summary>
+    public Task<IReadOnlyList<RunStatus>> FailedChildrenAsync() => _database.ReadAsync<IReadOnlyList<RunStatus>>(async connection => [.. (await connection.QueryAsync(
+        "SELECT status FROM runs WHERE phase = @phase ORDER BY seq",
+        reader => ProtocolJson.Read<RunStatus>(reader.GetString(0)),
+        ("@phase", Name(RunPhase.Failed))).ConfigureAwait(false)).Where(run => run.StartsFrom is { Count: > 0 })]);
 
     /// <summary>Runs from the newest on, those after <paramref name="before"/> in that order.</summary>
     public Task<IReadOnlyList<(long Order, RunStatus Status)>> ListAsync(RunFilter filter, long? before, int most) => _database.ReadAsync(connection => connection.QueryAsync(
@@ -156,9 +165,10 @@ internal sealed class RunStore
             return earlier;
         }
 
-        if (await connection.QueryAsync("SELECT id FROM runs WHERE ended = 0 AND output_directory = @output", reader => reader.GetString(0), ("@output", row.OutputDirectory)).ConfigureAwait(false) is [var other, ..])
+        // The runs of an experiment lie in its folder, which was found free.
+        if (row.Experiment is null && await OutputFolders.TakenAsync(connection, row.OutputDirectory).ConfigureAwait(false) is { } taken)
         {
-            return new InsertResult.OutputTaken(other, row.OutputDirectory);
+            return taken;
         }
 
         await connection.ExecuteAsync(

@@ -28,6 +28,7 @@ internal sealed class TrainerProcess : IDisposable
     private bool _saidLastWord;
     private volatile bool _wasKilled;
     private bool _sentOffers;
+    private long _toldStored;
     private bool _sentStop;
 
     private TrainerProcess(TrainerOrder order, TrainerAssignment assignment, Process process, StreamWriter log, TimeProvider time, AgentMetrics metrics)
@@ -149,6 +150,12 @@ internal sealed class TrainerProcess : IDisposable
             var stored = (int)Math.Clamp(order.Acknowledged - _firstSequence, 0, _unacknowledged.Count);
             _unacknowledged.RemoveRange(0, stored);
             _firstSequence += stored;
+        }
+
+        if (_firstSequence > _toldStored)
+        {
+            _toldStored = _firstSequence;
+            Send(new TrainerCommand(Stored: _firstSequence));
         }
 
         if (order.Offers is { } offers && !_sentOffers)
