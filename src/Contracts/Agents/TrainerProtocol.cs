@@ -51,8 +51,31 @@ public sealed record TrainerCommand(IReadOnlyList<string>? Offers = null, bool S
 [JsonDerivedType(typeof(Log), "log")]
 public abstract record TrainerEvent
 {
+    // Whoever reads an event uses what it says: one that lacks a part is none. Parts that were added later have defaults, so what an older trainer says is whole.
+    private static readonly JsonSerializerOptions s_strict = new(ProtocolJson.Options) { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+
     private TrainerEvent()
     {
+    }
+
+    /// <summary>Reads what <see cref="ProtocolJson.Write"/> wrote.</summary>
+    /// <returns>Null for whatever else a process may write to its standard output.</returns>
+    public static TrainerEvent? Read(string line)
+    {
+        // Most of it is plain text, which must not cost an exception a line.
+        if (!line.StartsWith('{'))
+        {
+            return null;
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<TrainerEvent>(line, s_strict);
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Data and weights are loaded; <paramref name="Offer"/> is what the other ranks need to connect (an address, an NCCL id).</summary>
@@ -89,7 +112,7 @@ public abstract record TrainerEvent
     public sealed record Finished(int Step, string ModelDirectory) : TrainerEvent;
 
     /// <summary>The trainer gives up. <paramref name="Cause"/> is one of <see cref="Runs.FailureCauses"/>; <paramref name="Peer"/> the rank that is blamed, or null.</summary>
-    public sealed record Failed(string Cause, string Message, int? Peer) : TrainerEvent;
+    public sealed record Failed(string Cause, string Message, int? Peer = null) : TrainerEvent;
 
     /// <summary>A line for people.</summary>
     public sealed record Log(string Message) : TrainerEvent;
