@@ -27,6 +27,12 @@ public static class TrainerProgram
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
         // Without the agent nobody hears us. Not an orderly exit, which could wait for a native thread.
         using var channel = TrainerChannel.Open(Console.OpenStandardInput(), Console.OpenStandardOutput(), Process.GetCurrentProcess().Kill);
+        // Whoever ends a group of processes wants no step lost: as if the agent had asked.
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            channel.RequestStop();
+        });
         // Libraries that write to the console must not disturb the conversation.
         Console.SetOut(Console.Error);
         if (channel.ReadAssignment() is not { } assignment)
