@@ -6,6 +6,7 @@ using Temper.Cli.Rest;
 using Temper.Cli.Views;
 using Temper.Contracts.Experiments;
 using Temper.Coordinator.Reports;
+using Temper.Mixture.Sources;
 using Temper.Mixture.Tasks;
 using Temper.Worker.Native;
 
@@ -28,7 +29,7 @@ internal static class ExperimentRunCommand
             return (result.GetValue(spec), result.GetValue(resume), result.GetValue(data), result.GetValue(output)) switch
             {
                 ({ } file, null, var given, var folder) => await Start(file, given, folder, result.GetValue(slots), interruption),
-                (null, { } folder, null, null) => await Resume(folder.FullName, result.GetValue(slots), interruption),
+                (null, { } folder, null, null) => await Resume(OutputFolder.Resumed(folder), result.GetValue(slots), interruption),
                 (null, { }, _, _) => throw new ArgumentException("--resume takes data and output from the experiment that it goes on with. Leave --data and --output out."),
                 _ => throw new ArgumentException("Give either a spec or --resume with the output folder of an interrupted experiment."),
             };
@@ -69,7 +70,7 @@ internal static class ExperimentRunCommand
         var spec = read.Value ?? throw new SpecException(read.Errors);
         await using var cluster = await EmbeddedCluster.Start(folder, [folder], Slots(spec, slots), interruption.AtOnce);
         var experiment = (await cluster.Client.ExperimentsAsync(interruption.AtOnce)).SingleOrDefault() ?? throw new InvalidDataException($"{folder} holds no experiment.");
-        if (Path.TrimEndingDirectorySeparator(experiment.OutputDirectory) != Path.TrimEndingDirectorySeparator(folder))
+        if (RealPath.Of(experiment.OutputDirectory) != folder)
         {
             throw new InvalidDataException($"The experiment was started in {experiment.OutputDirectory} and goes on only there. Move the folder back.");
         }

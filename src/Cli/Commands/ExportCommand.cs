@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Temper.Cli.Files;
 using Temper.Contracts.Specs;
+using Temper.Mixture.Sources;
 using Temper.Worker.Models;
 using Temper.Worker.Native;
 
@@ -16,7 +17,8 @@ internal static class ExportCommand
         var command = new Command("export", "Write the weights of a run or checkpoint as a model in Hugging Face's layout.") { from, output };
         command.SetAction(result =>
         {
-            var target = result.GetRequiredValue(output);
+            // Where a link leads: what is written takes the place of what was there, and the link stays.
+            var target = new DirectoryInfo(RealPath.Of(result.GetRequiredValue(output).ToString()));
             if (target.Exists && target.EnumerateFileSystemInfos().Any())
             {
                 throw new IOException($"{target.FullName} is not empty. Give --output a new folder.");
@@ -25,7 +27,7 @@ internal static class ExportCommand
             TorchLibrary.Load();
             var folder = ModelFolder.Open(Source(result.GetRequiredValue(from)));
             using var model = folder.LoadModel();
-            folder.Write(target.FullName.TrimEnd(Path.DirectorySeparatorChar), model);
+            folder.Write(target.FullName, model);
             Console.WriteLine(target.FullName);
             return ExitCodes.Success;
         });

@@ -7,6 +7,7 @@ using Temper.Cli.Views;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
 using Temper.Coordinator.Reports;
+using Temper.Mixture.Sources;
 using Temper.Mixture.Tasks;
 using Temper.Worker.Native;
 
@@ -28,7 +29,7 @@ internal static class RunCommand
             return (result.GetValue(spec), result.GetValue(resume), result.GetValue(data), result.GetValue(output)) switch
             {
                 ({ } file, null, var given, var folder) => await Start(file, given, folder, interruption),
-                (null, { } folder, null, null) => await Resume(folder.FullName, interruption),
+                (null, { } folder, null, null) => await Resume(OutputFolder.Resumed(folder), interruption),
                 (null, { }, _, _) => throw new ArgumentException("--resume takes data and output from the run that it goes on with. Leave --data and --output out."),
                 _ => throw new ArgumentException("Give either a spec or --resume with the output folder of an interrupted run."),
             };
@@ -64,7 +65,7 @@ internal static class RunCommand
         var spec = read.Value ?? throw new SpecException(read.Errors);
         await using var cluster = await EmbeddedCluster.Start(folder, [folder], spec.Workers, interruption.AtOnce);
         var run = (await cluster.Client.ListAsync(interruption.AtOnce)).SingleOrDefault() ?? throw new InvalidDataException($"{folder} holds no run.");
-        if (Path.TrimEndingDirectorySeparator(run.OutputDirectory) != Path.TrimEndingDirectorySeparator(folder))
+        if (RealPath.Of(run.OutputDirectory) != folder)
         {
             throw new InvalidDataException($"The run was started in {run.OutputDirectory} and goes on only there. Move the folder back.");
         }

@@ -41,6 +41,7 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
         {
             StateDirectory = Path.Combine(output, "state"),
             OutputRoot = output,
+            WritesToRoot = true,
             DataRoots = dataRoots,
             AgentToken = token,
             ClusterId = $"temper-{Guid.NewGuid():N}",

@@ -6,7 +6,7 @@ namespace Temper.Cli.Files;
 /// <summary><c>--output</c> of a command that writes a folder.</summary>
 internal static class OutputFolderOption
 {
-    /// <summary>The option, whose value is the folder that links lead to; it refuses what is there and is none.</summary>
+    /// <summary>The option, which refuses what is there and is no folder.</summary>
     public static Option<DirectoryInfo> Create(string description, bool required = false) => new("--output")
     {
         Description = description,
@@ -20,7 +20,7 @@ internal static class OutputFolderOption
                 return null;
             }
 
-            return new DirectoryInfo(RealPath.Of(text));
+            return new DirectoryInfo(text);
         },
     };
 

@@ -67,7 +67,8 @@ internal static class Acceptance
     public static ProblemHttpResult Refusal(InsertResult result, string what) => result switch
     {
         InsertResult.KeyTaken(var id) => Problems.Of(StatusCodes.Status409Conflict, "idempotency_key_taken", $"The {SubmittedText.IdempotencyKey} was used for another request, which became {what} '{id}'. Use a new key for a new {what}."),
-        InsertResult.OutputTaken(var id, var folder) => Problems.Of(StatusCodes.Status409Conflict, "output_taken", $"'{id}' has not ended and writes to {folder}. Name another output folder, or cancel that one."),
+        InsertResult.OutputTaken(var id, var folder, null) => Problems.Of(StatusCodes.Status409Conflict, "output_taken", $"'{id}' has not ended and writes to {folder}. Name another output folder, or cancel that one."),
+        InsertResult.OutputTaken(var id, var folder, var asked) => Problems.Of(StatusCodes.Status409Conflict, "output_taken", $"'{id}' has not ended and writes to {folder}, and {asked} is no folder beside it: one would delete what the other writes. Name a folder beside it, or cancel that one."),
         _ => throw new InvalidOperationException($"Unknown result {result}."),
     };
 }

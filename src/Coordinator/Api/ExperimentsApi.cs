@@ -83,11 +83,10 @@ internal static class ExperimentsApi
             return (null, problem);
         }
 
-        if (Directory.Exists(Path.Combine(submission.Output, "runs")))
+        var refusal = OutputClaim.Refusal(submission.Output, planning.OutputRoot, await store.HoldersAsync(submission.Output).ConfigureAwait(false));
+        if (refusal != default)
         {
-            return await store.WritingToAsync(submission.Output).ConfigureAwait(false) is { } living
-                ? (new InsertResult.OutputTaken(living, submission.Output), null)
-                : (null, Problems.Of(StatusCodes.Status409Conflict, "output_not_empty", $"The folder {submission.Output} holds what an earlier experiment left. Name a new output folder, or move that one away."));
+            return refusal;
         }
 
         var (record, status, runs) = submission.Rows(clock.Now);

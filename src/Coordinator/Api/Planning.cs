@@ -3,6 +3,7 @@ using Temper.Contracts.Specs;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Store;
+using Temper.Mixture.Sources;
 using Temper.Mixture.Tasks;
 
 namespace Temper.Coordinator.Api;
@@ -65,17 +66,27 @@ internal sealed class Planning(CoordinatorOptions options, RunStore runs, Traine
             return null;
         }
 
-        var folder = Folders.Under([options.OutputRoot], output);
+        var (root, folder) = (RealPath.Of(options.OutputRoot), Folders.Under([options.OutputRoot], output));
         if (folder is null)
         {
             errors.Add(new SpecError("?output", $"The folder '{output}' is not under the output root of this server. Name one under {options.OutputRoot}."));
+            return null;
         }
 
-        return folder;
+        if (folder == root && !options.WritesToRoot)
+        {
+            errors.Add(new SpecError("?output", $"The folder '{output}' is the output root of this server itself, in which the folders of all runs lie. Name one below {options.OutputRoot}."));
+        }
+
+        // Agents see the root under the name that it was given, as it is in the paths of those that named no folder.
+        return folder == root ? OutputRoot : Path.Combine(OutputRoot, Path.GetRelativePath(root, folder));
     }
 
     /// <summary>The folder of something that named none.</summary>
-    public string NewOutput(string name, string id) => Path.Combine(Path.GetFullPath(options.OutputRoot), $"{name}-{id}");
+    public string NewOutput(string name, string id) => Path.Combine(OutputRoot, $"{name}-{id}");
+
+    /// <summary>Full path of the output root.</summary>
+    public string OutputRoot => Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.OutputRoot));
 
     public void Dispose() => _turns.Dispose();
 }

@@ -75,12 +75,9 @@ internal static class RunsApi
             return (null, problem);
         }
 
-        if (submission.Output is { } folder && Submission.HoldsRun(folder))
+        if (submission.Output is { } folder && OutputClaim.Refusal(folder, planning.OutputRoot, await store.HoldersAsync(folder).ConfigureAwait(false)) is var refusal && refusal != default)
         {
-            // Whose it is says more than that it is full.
-            return (await store.OpenRunsAsync().ConfigureAwait(false)).FirstOrDefault(run => run.Status.OutputDirectory == folder) is { } living
-                ? (new InsertResult.OutputTaken(living.Status.Id, folder), null)
-                : (null, Problems.Of(StatusCodes.Status409Conflict, "output_not_empty", $"The folder {folder} holds what an earlier run left: a new run would go on from its checkpoints or overwrite its results. Name a new output folder, or move that one away."));
+            return refusal;
         }
 
         var id = Planning.NewId();

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
-using Temper.Coordinator.Reports;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Store;
 using Temper.Mixture.Tasks;
@@ -14,8 +13,6 @@ namespace Temper.Coordinator.Api;
 /// <param name="Output">Its output folder; null if none was named.</param>
 internal sealed record Submission(PlannedRun Run, IReadOnlyList<string> DataRoots, string? Output)
 {
-    private static readonly string[] LeftByRuns = ["checkpoints", "model", ReportFiles.Json, ReportFiles.Losses];
-
     /// <summary>Checks what was sent and works it out; or says what is wrong with it, all of it.</summary>
     public static async Task<(Submission? Value, IResult? Problem)> PlanAsync(SubmittedText sent, Planning planning)
     {
@@ -42,10 +39,4 @@ internal sealed record Submission(PlannedRun Run, IReadOnlyList<string> DataRoot
         var row = new RunRow(id, run.Spec.Name, SpecJson.Write(run.Spec), roots, output, run.Plan, now, run.Origins, experiment);
         return (row, RunFacts.From(row).Status(new RunState(), null));
     }
-
-    /// <summary>
-    /// Whether a run has written to <paramref name="folder"/>. Other things may lie there: <c>temper run</c> keeps the state of its coordinator in the
-    /// output folder of its run.
-    /// </summary>
-    public static bool HoldsRun(string folder) => LeftByRuns.Any(name => Path.Exists(Path.Combine(folder, name)));
 }

@@ -19,6 +19,9 @@ public sealed record CoordinatorOptions
     /// <summary>Folder that the output folders of runs lie under.</summary>
     public required string OutputRoot { get; init; }
 
+    /// <summary>Whether the output root is itself the output folder of the one run or experiment that this coordinator is for, as under <c>temper run</c>. Default: no.</summary>
+    public bool WritesToRoot { get; init; }
+
     /// <summary>Folders that the sources of specs lie under.</summary>
     public required IReadOnlyList<string> DataRoots { get; init; }
 

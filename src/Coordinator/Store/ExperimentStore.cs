@@ -59,8 +59,8 @@ internal sealed class ExperimentStore(IDatabase database)
         "SELECT phase, COUNT(*) FROM experiments GROUP BY phase",
         reader => (Phase: Enum.Parse<ExperimentPhase>(reader.GetString(0), ignoreCase: true), Count: reader.GetInt32(1))).ConfigureAwait(false)).ToDictionary(row => row.Phase, row => row.Count));
 
-    /// <summary>The experiment that has not ended and writes to a folder.</summary>
-    public Task<string?> WritingToAsync(string folder) => database.ReadAsync(connection => WritingToAsync(connection, folder));
+    /// <inheritdoc cref="RunStore.HoldersAsync"/>
+    public Task<IReadOnlyList<OutputHolder>> HoldersAsync(string folder) => database.ReadAsync(connection => OutputFolders.MeetingAsync(connection, folder));
 
     /// <summary>Experiments from the newest on, those after <paramref name="before"/> in that order.</summary>
     public Task<IReadOnlyList<(long Order, ExperimentStatus Status)>> ListAsync(ExperimentFilter filter, long? before, int most) => database.ReadAsync(connection => connection.QueryAsync(
@@ -95,16 +95,9 @@ internal sealed class ExperimentStore(IDatabase database)
             return earlier;
         }
 
-        if (await WritingToAsync(connection, record.OutputDirectory).ConfigureAwait(false) is { } other)
+        if (await OutputFolders.TakenAsync(connection, record.OutputDirectory).ConfigureAwait(false) is { } taken)
         {
-            return new InsertResult.OutputTaken(other, record.OutputDirectory);
-        }
-
-        var folders = members.Select(member => member.Row.OutputDirectory).ToHashSet();
-        var taken = await connection.QueryAsync("SELECT id, output_directory FROM runs WHERE ended = 0", reader => (Id: reader.GetString(0), Folder: reader.GetString(1))).ConfigureAwait(false);
-        if (taken.FirstOrDefault(run => folders.Contains(run.Folder)) is { Id: { } living } writer)
-        {
-            return new InsertResult.OutputTaken(living, writer.Folder);
+            return taken;
         }
 
         await connection.ExecuteAsync(
@@ -132,9 +125,6 @@ internal sealed class ExperimentStore(IDatabase database)
 
         return new InsertResult.Inserted(record.Id);
     }
-
-    private static Task<string?> WritingToAsync(DbConnection connection, string folder) => connection.SingleAsync(
-        "SELECT id FROM experiments WHERE ended = 0 AND output_directory = @output LIMIT 1", reader => reader.GetString(0), ("@output", folder));
 
     private static async Task<InsertResult?> FindByKeyAsync(DbConnection connection, string key, string? hash) =>
         await connection.QueryAsync("SELECT id, body_hash FROM experiments WHERE idempotency_key = @key", reader => (Id: reader.GetString(0), Hash: reader.Text(1)), ("@key", key)).ConfigureAwait(false) switch

@@ -60,6 +60,9 @@ internal abstract record InsertResult
     /// <summary>The idempotency key was used before, with another request.</summary>
     public sealed record KeyTaken(string RunId) : InsertResult;
 
-    /// <summary>A run that has not ended writes to the same folder.</summary>
-    public sealed record OutputTaken(string RunId, string Folder) : InsertResult;
+    /// <summary>A run or an experiment that has not ended writes to the folder, or to one in it or around it.</summary>
+    /// <param name="RunId">Who.</param>
+    /// <param name="Folder">Its folder.</param>
+    /// <param name="Asked">The folder that was asked for; null if it is the same.</param>
+    public sealed record OutputTaken(string RunId, string Folder, string? Asked = null) : InsertResult;
 }

@@ -64,6 +64,9 @@ internal sealed class RunStore
     /// <summary>The state of a run as the index knows it: after each change as it is, its step within a few seconds. Null if there is no such run.</summary>
     public Task<RunStatus?> StatusAsync(string id) => _database.ReadAsync(connection => StatusAsync(connection, id));
 
+    /// <summary>Who was given <paramref name="folder"/>, a folder in it or one around it.</summary>
+    public Task<IReadOnlyList<OutputHolder>> HoldersAsync(string folder) => _database.ReadAsync(connection => OutputFolders.MeetingAsync(connection, folder));
+
     /// <summary>The runs that have not ended, in the order of submission.</summary>
     public Task<IReadOnlyList<OpenRun>> OpenRunsAsync() => _database.ReadAsync(OpenRunsAsync);
 
@@ -156,9 +159,10 @@ internal sealed class RunStore
             return earlier;
         }
 
-        if (await connection.QueryAsync("SELECT id FROM runs WHERE ended = 0 AND output_directory = @output", reader => reader.GetString(0), ("@output", row.OutputDirectory)).ConfigureAwait(false) is [var other, ..])
+        // The runs of an experiment lie in its folder, which was found free.
+        if (row.Experiment is null && await OutputFolders.TakenAsync(connection, row.OutputDirectory).ConfigureAwait(false) is { } taken)
         {
-            return new InsertResult.OutputTaken(other, row.OutputDirectory);
+            return taken;
         }
 
         await connection.ExecuteAsync(

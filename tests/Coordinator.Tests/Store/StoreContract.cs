@@ -50,6 +50,24 @@ public abstract class StoreContract
         Assert.Equal(new InsertResult.OutputTaken("r1", "/out/r1"), await InsertAsync(store, "r2", folder: "/out/r1"));
     }
 
+    [Theory]
+    [InlineData("/out/a", "/out/a/model", true)]
+    [InlineData("/out/a/b/c", "/out/a", true)]
+    [InlineData("/out/a", "/out/ab", false)]
+    [InlineData("/out/ab", "/out/a", false)]
+    [InlineData("/out/a_", "/out/ab/c", false)]
+    [InlineData("/out/ä%", "/out/ä%/c", true)]
+    public async Task Folders_in_each_other_are_not_given_out(string first, string second, bool isRefused)
+    {
+        using var database = Open();
+        var store = new RunStore(database);
+        await InsertAsync(store, "r1", folder: first);
+
+        Assert.Equal(isRefused ? new InsertResult.OutputTaken("r1", first, second) : new InsertResult.Inserted("r2"), await InsertAsync(store, "r2", folder: second));
+        await store.SaveAsync(Run("r1", folder: first).Status with { Phase = RunPhase.Cancelled }, 1, []);
+        Assert.Equal(isRefused, await InsertAsync(store, "r3", folder: second + "/x") is InsertResult.Inserted);
+    }
+
     [Fact]
     public async Task Of_many_that_want_the_same_folder_at_once_one_gets_it()
     {
