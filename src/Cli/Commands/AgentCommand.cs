@@ -18,7 +18,7 @@ internal static class AgentCommand
     private const int MostGrace = 86400;
 
     // What is left after a second signal: trainers are killed by then, and a goodbye to coordinators may take longer.
-    private static readonly TimeSpan s_atOnce = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan s_atOnce = TimeSpan.FromSeconds(0.5);
 
     public static Command Create()
     {

@@ -15,7 +15,7 @@ internal static class TrainingRun
 {
     /// <summary>Trains to the end, or until a step at which the ranks are asked to stop.</summary>
     /// <returns>What rank 0 said.</returns>
-    public static IReadOnlyList<TrainerEvent> Train(RunSpec spec, string output, string? from = null, int? stopAfter = null, RunSpec? specOfLastRank = null, params IReadOnlyList<string> models)
+    public static IReadOnlyList<TrainerEvent> Train(RunSpec spec, string output, string? from = null, int? stopAfter = null, RunSpec? specOfLastRank = null, TimeProvider? time = null, params IReadOnlyList<string> models)
     {
         var places = Enumerable.Range(0, spec.Workers).Select(rank => new Place(rank == spec.Workers - 1 ? specOfLastRank ?? spec : spec, output, from, models, rank)).ToList();
         var offers = places.Select(place => place.Meeting.Offer()).ToList();
@@ -25,7 +25,7 @@ internal static class TrainingRun
         {
             try
             {
-                events[rank] = Rank(places[rank], stopAfter, offers);
+                events[rank] = Rank(places[rank], stopAfter, offers, time ?? TimeProvider.System);
             }
             catch (Exception e)
             {
@@ -46,7 +46,7 @@ internal static class TrainingRun
     public static IReadOnlyList<double> Losses(this IEnumerable<TrainerEvent> events) =>
         [.. events.OfType<TrainerEvent.StepDone>().Select(done => done.Row.Loss)];
 
-    private static List<TrainerEvent> Rank(Place place, int? stopAfter, IReadOnlyList<string> offers)
+    private static List<TrainerEvent> Rank(Place place, int? stopAfter, IReadOnlyList<string> offers, TimeProvider time)
     {
         var commands = new Pipe();
         TrainerChannel? channel = null;
@@ -64,7 +64,7 @@ internal static class TrainingRun
         commands.Writer.FlushAsync().AsTask().Wait();
         using (channel = TrainerChannel.Open(commands.Reader.AsStream(), heard, () => { }))
         {
-            using var work = TrainerProgram.Work(channel.ReadAssignment()!, channel, ComputeDevice.Processor);
+            using var work = TrainerProgram.Work(channel.ReadAssignment()!, channel, ComputeDevice.Processor, time);
             work.Load();
             using var collective = place.Meeting.Connect(offers);
             work.Run(collective);
@@ -117,4 +117,14 @@ internal static class TrainingRun
 
         public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
     }
+}
+
+/// <summary>A clock that goes on by one second each time that somebody looks at it.</summary>
+internal sealed class TickingClock : TimeProvider
+{
+    private long _looks;
+
+    public override long TimestampFrequency => 1;
+
+    public override long GetTimestamp() => Interlocked.Increment(ref _looks);
 }
