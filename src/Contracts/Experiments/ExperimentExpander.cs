@@ -91,35 +91,34 @@ public sealed class ExperimentExpander(string experimentId, Func<RunSpec, double
         foreach (var factor in (scaling.Curve ?? [1, 2, 4, 8]).Append(1).Append(compute).Distinct().Order())
         {
             var role = factor == 1 ? RowRole.Baseline : RowRole.MoreSteps;
-            AddRow(factor == 1 ? "baseline" : $"{factor}× steps", role, factor, ForAll(@base, Chain(factor == 1 ? "base" : $"steps-{factor}x", stages, (stage, i) => Fitting(stage, factor * cost[i]))));
+            Rows(factor == 1 ? "baseline" : $"{factor}× steps", role, factor, repetition =>
+                Chain(repetition.Key(factor == 1 ? "base" : $"steps-{factor}x"), repetition.Of(stages), (stage, i) => Fitting(stage, factor * cost[i])));
         }
 
-        AddRow($"{compute}× batch", RowRole.MoreBatch, compute, ForAll(@base, Chain($"batch-{compute}x", stages, (stage, i) => Fitting(Batches(stage, compute), compute * cost[i]))));
+        Rows($"{compute}× batch", RowRole.MoreBatch, compute, repetition =>
+            Chain(repetition.Key($"batch-{compute}x"), repetition.Of(stages), (stage, i) => Fitting(Batches(stage, compute), compute * cost[i])));
         foreach (var (number, larger) in (scaling.Larger ?? [Deeper(@base.Model, compute)]).Index())
         {
-            var name = LargerName(@base.Model, larger);
-            AddRow(
-                $"larger model ({name})",
-                RowRole.LargerModel,
-                compute,
-                ForAll(@base, Chain($"larger-{number + 1}", stages, (stage, i) => Fitting(stage with { Model = larger }, compute * cost[i]))));
+            Rows($"larger model ({LargerName(@base.Model, larger)})", RowRole.LargerModel, compute, repetition =>
+                Chain(repetition.Key($"larger-{number + 1}"), repetition.Of(stages), (stage, i) => Fitting(stage with { Model = larger }, compute * cost[i])));
         }
 
-        var separate = Enumerable.Range(0, compute).Select(i => i == 0 ? "base" : Chain($"member-{i + 1}", stages, (stage, _) => stage with { Seed = stage.Seed + i })).ToList();
-        AddRow(
-            $"ensemble of {compute}",
-            RowRole.Ensemble,
-            compute,
-            ForAll(@base, Add("ensemble", Evaluated(@base, [.. separate.Select(Reference)], Combination.Logits))));
+        Rows($"ensemble of {compute}", RowRole.Ensemble, compute, repetition => Together(repetition, "ensemble", i =>
+            Chain(repetition.Key($"member-{i + 1}"), repetition.Of(stages, i), (stage, _) => stage)));
         if (stages.Length > 1)
         {
-            var parent = "base-1";
-            var tuned = Enumerable.Range(0, compute).Select(i => i == 0 ? "base" : Add($"tuned-{i + 1}", From(@base with { Seed = @base.Seed + i }, parent))).ToList();
-            AddRow(
-                $"ensemble of {compute}, fine-tuned from one parent",
-                RowRole.FineTunedEnsemble,
-                null,
-                ForAll(@base, Add("tuned-ensemble", Evaluated(@base, [.. tuned.Select(Reference)], Combination.Logits))));
+            Rows($"ensemble of {compute}, fine-tuned from one parent", RowRole.FineTunedEnsemble, null, repetition => Together(repetition, "tuned-ensemble", i =>
+                Add(repetition.Key($"tuned-{i + 1}"), From(repetition.Of(stages, i)[^1], $"{repetition.Key("base")}-1"))));
+        }
+
+        void Rows(string label, RowRole role, double? times, Func<Repetition, string> lastRun) =>
+            AddRow(label, role, times, [.. Repetition.All(scaling.Seeds).Select(repetition => (repetition.Seed ?? @base.Seed, ForAll(@base, lastRun(repetition))))]);
+
+        // The baseline itself is the first member.
+        string Together(Repetition repetition, string key, Func<int, string> member)
+        {
+            var members = Enumerable.Range(0, compute).Select(i => i == 0 ? repetition.Key("base") : member(i)).ToList();
+            return Add(repetition.Key(key), Evaluated(repetition.Of(stages)[^1], [.. members.Select(Reference)], Combination.Logits));
         }
     }
 
@@ -306,7 +305,10 @@ public sealed class ExperimentExpander(string experimentId, Func<RunSpec, double
     private string Reference(string key) => ModelSpec.RunPrefix + _runs.First(run => run.Key == key).RunId;
 
     private void AddRow(string label, RowRole role, double? compute, IReadOnlyList<long> seeds, Func<long, Dictionary<string, string>> runs) =>
-        _rows.Add(new ExperimentRow(label, role, compute, [.. seeds.Select(seed => new RowSample(seed, runs(seed)))]));
+        AddRow(label, role, compute, [.. seeds.Select(seed => (seed, runs(seed)))]);
+
+    private void AddRow(string label, RowRole role, double? compute, IReadOnlyList<(long Seed, Dictionary<string, string> Runs)> samples) =>
+        _rows.Add(new ExperimentRow(label, role, compute, [.. samples.Select(sample => new RowSample(sample.Seed, sample.Runs))]));
 
     private void AddRow(string label, RowRole role, double? compute, Dictionary<string, string> runs) =>
         _rows.Add(new ExperimentRow(label, role, compute, [new RowSample(_runs.First(run => run.Key == runs.Values.First()).Spec.Seed, runs)]));
@@ -322,5 +324,19 @@ public sealed class ExperimentExpander(string experimentId, Func<RunSpec, double
         }
 
         return result;
+    }
+
+    /// <summary>One repetition of a scaling experiment.</summary>
+    /// <param name="Seed">Its seed; null for the seeds that the spec's stages have, and keys without a seed.</param>
+    /// <param name="Stride">How far the seeds of an ensemble's members lie apart: further than those of all repetitions, so that no two repetitions share a member.</param>
+    private sealed record Repetition(long? Seed, long Stride)
+    {
+        public static IEnumerable<Repetition> All(IReadOnlyList<long>? seeds) => seeds is null
+            ? [new Repetition(null, 1)]
+            : seeds.Select(seed => new Repetition(seed, seeds.Max() - seeds.Min() + 1));
+
+        public string Key(string key) => Seed is { } seed ? string.Create(s_invariant, $"{key}-seed{seed}") : key;
+
+        public RunSpec[] Of(RunSpec[] stages, int member = 0) => [.. stages.Select(stage => stage with { Seed = (Seed ?? stage.Seed) + (member * Stride) })];
     }
 }

@@ -94,6 +94,7 @@ public static class ExperimentPlanner
                 CheckMembers(ensemble, errors);
                 break;
             case { Scaling: { } scaling }:
+                CheckSeeds("scaling.seeds", scaling.Seeds, errors);
                 if (scaling.Curve?.Any(factor => factor is < 1 or > 1000) == true)
                 {
                     errors.Add(new SpecError("scaling.curve", "A multiple of the steps is 1 to 1000. Write whole numbers in that range."));

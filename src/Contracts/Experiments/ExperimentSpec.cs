@@ -79,7 +79,8 @@ public sealed record ScalingStudySpec(
     [property: Description("How many times the compute of base there is.")][property: Range(2, 64)] int Compute = 4,
     [property: Description("What pre-training changes of base, which then is the fine-tuning; scaled along with it.")] RunSpec? Pretrain = null,
     [property: Description("What larger models change of base.model; each is trained for as many steps as the compute allows. A deeper one if not given.")] IReadOnlyList<ModelSpec>? Larger = null,
-    [property: Description("Multiples of the steps that a power law is fitted to; 1, 2, 4, 8 if not given.")] IReadOnlyList<int>? Curve = null);
+    [property: Description("Multiples of the steps that a power law is fitted to; 1, 2, 4, 8 if not given.")] IReadOnlyList<int>? Curve = null,
+    [property: Description("Seeds that every row is repeated with; the base's if not given. Only repetitions tell differences from chance. No two repetitions share a run: the further members of an ensemble take seeds of their own.")] IReadOnlyList<long>? Seeds = null);
 
 /// <summary>Recipes against each other.</summary>
 public sealed record ComparisonSpec(

@@ -56,6 +56,34 @@ public class ExperimentPlannerTests
     }
 
     [Fact]
+    public void Every_row_of_a_scaling_experiment_is_repeated_with_every_seed()
+    {
+        var planned = Specs.Planned("scaling: {compute: 2, curve: [1], pretrain: {training: {steps: 90}}, seeds: [17, 18, 20]}");
+        var layout = planned.Layout;
+
+        Assert.Equal(["baseline", "2× steps", "2× batch", "larger model (layers 4, decoder layers 4)", "ensemble of 2", "ensemble of 2, fine-tuned from one parent"], layout.Rows.Select(row => row.Label));
+        Assert.All(layout.Rows, row => Assert.Equal([17, 18, 20], row.Samples.Select(sample => sample.Seed)));
+        Assert.All(planned.Summary().Rows.Where(row => row.Compute is not null), row => Assert.Equal(1, row.Ratio!.Value / row.Compute!.Value, 0.02));
+        Assert.Equal(["base-seed17-1", "base-seed17", "base-seed18-1", "base-seed18", "base-seed20-1", "base-seed20", "steps-2x-seed17-1"], layout.Runs.Take(7).Select(run => run.Key));
+        // Repetitions that shared a run would not be repetitions, and a seed that occurs twice would be the same run.
+        foreach (var row in layout.Rows)
+        {
+            var runs = row.Samples.SelectMany(layout.RunsOf).ToList();
+            Assert.Equal(runs.Count, runs.Distinct().Count());
+            var trained = layout.Runs.Where(run => runs.Contains(run.Key) && run.Spec.Training.Steps > 0).Select(run => (run.Spec.Model.InitFrom, run.Spec.Seed)).ToList();
+            Assert.Equal(trained.Count, trained.Distinct().Count());
+        }
+
+        Assert.Equal(["base-seed18", "base-seed18-1", "member-2-seed18", "member-2-seed18-1", "ensemble-seed18"], layout.RunsOf(layout.Rows[4].Samples[1]).Order(StringComparer.Ordinal).OrderBy(key => key.StartsWith("ensemble")));
+        Assert.Equal(18 + 4, layout.Runs.Single(run => run.Key == "member-2-seed18").Spec.Seed);
+    }
+
+    [Fact]
+    public void A_scaling_experiment_without_seeds_has_the_runs_it_always_had() => Assert.Equal(
+        ["base-1", "base", "steps-2x-1", "steps-2x", "batch-2x-1", "batch-2x", "larger-1-1", "larger-1", "member-2-1", "member-2", "ensemble", "tuned-2", "tuned-ensemble"],
+        Specs.Planned("scaling: {compute: 2, curve: [1], pretrain: {training: {steps: 90}}}").Layout.Runs.Select(run => run.Key));
+
+    [Fact]
     public void Costs_are_equal_whatever_is_scaled() => Gen.Select(Gen.Int[2, 6], Gen.Int[30, 80], Gen.Int[1, 3], Gen.Int[1, 3]).Sample(
         (compute, steps, micro, layers) =>
         {
@@ -98,6 +126,8 @@ public class ExperimentPlannerTests
     [InlineData("ensemble: {models: ['run:nobody']}", "base.model.members[0]")]
     [InlineData("ensemble: {members: 3, seeds: [1, 2]}", "ensemble.members")]
     [InlineData("scaling: {larger: []}", "scaling.larger")]
+    [InlineData("scaling: {seeds: []}", "scaling.seeds")]
+    [InlineData("scaling: {seeds: [3, 3]}", "scaling.seeds")]
     [InlineData("scaling: {larger: [{size: gigantic}]}", "scaling.model.size")]
     [InlineData("comparison: {recipes: {a: {stages: [{}]}}}", "comparison.recipes")]
     [InlineData("comparison: {recipes: {a: {stages: [{}]}, b: {stages: []}}}", "comparison.recipes.b.stages")]

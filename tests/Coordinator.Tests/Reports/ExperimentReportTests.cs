@@ -59,15 +59,17 @@ public class ExperimentReportTests
     }
 
     [Fact]
-    public void Bold_is_what_lies_within_two_pooled_deviations_of_the_best()
+    public void Bold_is_the_best_and_what_is_not_told_from_it()
     {
         // Deviations 1 (2 values apart by √2 each side of 90) and 3: pooled over 1 + 1 degrees of freedom √((1 + 9) / 2) = √5 = 2.236.
+        // Three rows are compared with the best, so p must be 0.05 / 3. With two degrees of freedom p = 1 - t / √(t² + 2), which gives t = 7.649;
+        // times √5 · √(1/2 + 1/1) that is 20.95.
         var (one, three) = (1 / Math.Sqrt(2), 3 / Math.Sqrt(2));
         var table = ExperimentReport.From(SampleExperiments.ByHand(
             ("best", RowRole.Contender, [(90 - one, 0, 1), (90 + one, 0, 1)]),
-            ("spread", RowRole.Contender, [(80 - three, 0, 1), (80 + three, 0, 1)]),
-            ("inside", RowRole.Contender, [(90 - 4.47, 0, 1)]),
-            ("outside", RowRole.Contender, [(90 - 4.48, 0, 1)]))).Table;
+            ("spread", RowRole.Contender, [(60 - three, 0, 1), (60 + three, 0, 1)]),
+            ("inside", RowRole.Contender, [(90 - 20.94, 0, 1)]),
+            ("outside", RowRole.Contender, [(90 - 20.96, 0, 1)]))).Table;
 
         Assert.Equal(Math.Sqrt(5), table.Columns[A].Deviation!.Value, 1e-9);
         Assert.Equal(90, table.Columns[A].Best!.Value, 1e-9);
@@ -79,22 +81,25 @@ public class ExperimentReportTests
     {
         var table = ExperimentReport.From(SampleExperiments.ByHand(
             ("x", RowRole.Contender, [(1, 1, 1.00), (1, 1, 1.02)]),
-            ("y", RowRole.Contender, [(2, 2, 1.03)]),
-            ("z", RowRole.Contender, [(3, 3, 1.10)]))).Table;
+            ("y", RowRole.Contender, [(2, 2, 1.44)]),
+            ("z", RowRole.Contender, [(3, 3, 1.46)]))).Table;
+
+        // With one degree of freedom t = 1 / tan(π/2 · 0.05 / 2) = 25.45; times 0.01414 · √(3/2) that is 0.441.
 
         Assert.Equal(1.01, table.Columns[Loss].Best!.Value, 1e-12);
         Assert.Equal([true, true, false], table.Rows.Select(row => row.Cells[Loss].Bold));
     }
 
     [Fact]
-    public void Where_nothing_was_repeated_only_the_best_is_bold_and_the_report_says_so()
+    public void Where_nothing_was_repeated_nothing_is_bold_and_the_report_says_so()
     {
         var report = ExperimentReport.From(SampleExperiments.ByHand(
             ("x", RowRole.Contender, [(80.00, 70, 1)]),
             ("y", RowRole.Contender, [(80.01, 60, 1)])));
 
         Assert.All(report.Table.Columns, column => Assert.Null(column.Deviation));
-        Assert.Equal([false, true], report.Table.Rows.Select(row => row.Cells[A].Bold));
+        Assert.All(report.Table.Rows.SelectMany(row => row.Cells), cell => Assert.False(cell.Bold));
+        Assert.All(report.Table.Columns, column => Assert.Equal(NoiseTest.Nothing, column.Test));
         Assert.StartsWith("Nothing was repeated with another seed", report.Notes[0], StringComparison.Ordinal);
         Assert.EndsWith("nothing was repeated with another seed, so that may be chance.", report.Answer[0], StringComparison.Ordinal);
     }
@@ -146,6 +151,31 @@ public class ExperimentReportTests
         Assert.Equal([1.0, null, 1.0], report.Table.Rows.Select(row => row.Cells[Loss].Mean));
         Assert.Contains("accuracy of a is not defined in x-1 and z-1, so their cells and averages are empty.", report.Notes);
         Assert.DoesNotContain("NaN", SampleJson(report), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_a_metric_is_not_defined_in_most_runs_nobody_wins()
+    {
+        (double?, double?, double?)[] good = [(80, 70, 1.5), (81, 71, 1.6), (82, 72, 1.55)];
+        (double?, double?, double?)[] undefined = [(double.NaN, 70, 0.5), (double.NaN, 71, 0.51), (double.NaN, 72, 0.52)];
+
+        foreach (var kind in new[] { RowRole.Contender, RowRole.Alone })
+        {
+            var input = SampleExperiments.ByHand(("x", RowRole.Contender, good), ("y", RowRole.Contender, undefined), ("z", kind, undefined));
+            foreach (var of in new[] { input, input with { Spec = input.Spec with { Comparison = null, MixtureStudy = new MixtureStudySpec() } } })
+            {
+                var report = ExperimentReport.From(of);
+
+                Assert.Equal("No average is named the best, since accuracy of a is not defined in most runs.", report.Answer[0]);
+                Assert.Contains("held-out loss", report.Answer[1], StringComparison.Ordinal);
+                Assert.DoesNotContain(report.Answer, sentence => sentence.Contains("x is best", StringComparison.Ordinal) || sentence.Contains("highest average", StringComparison.Ordinal));
+                Assert.All(report.Table.Rows, row => Assert.False(row.Cells[A].Bold || row.Cells[Average].Bold));
+            }
+        }
+
+        // One of three rows: the others are still compared.
+        var most = ExperimentReport.From(SampleExperiments.ByHand(("x", RowRole.Contender, good), ("y", RowRole.Contender, undefined), ("z", RowRole.Contender, [(60, 50, 1), (61, 51, 1), (62, 52, 1)])));
+        Assert.StartsWith("The best average over 2 tasks is that of x: ", most.Answer[0], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -218,7 +248,41 @@ public class ExperimentReportTests
 
         Assert.Equal("A power law needs at least 3 points, and there are 2.", report.Law!.WhyNot);
         Assert.Empty(report.Law.Line);
-        Assert.EndsWith("No law of loss against compute was fitted. A power law needs at least 3 points, and there are 2.", report.Answer[^1], StringComparison.Ordinal);
+        Assert.EndsWith("No law of loss against compute can be given. A power law needs at least 3 points, and there are 2.", report.Answer[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_law_that_may_be_flat_or_rises_is_none()
+    {
+        foreach (var (losses, reason) in new (double[] Losses, string Reason)[]
+        {
+            ([1.0, 1.1, 1.21, 1.331], "The loss does not fall with compute: the fitted exponent is 0.138 (95 % interval 0.138 to 0.138)."),
+            ([1.0, 1.1, 0.9, 1.0], "holds 0: that the loss falls with compute may be chance."),
+        })
+        {
+            var input = SampleExperiments.Scaling();
+            var runs = input.Runs.ToDictionary();
+            foreach (var (i, times) in new[] { 1, 2, 4, 8 }.Index())
+            {
+                foreach (var key in runs.Keys.Where(key => key.StartsWith($"steps-{times}-seed", StringComparison.Ordinal)).ToList())
+                {
+                    runs[key] = WithLoss(runs[key], losses[i]);
+                }
+            }
+
+            var report = ExperimentReport.From(input with { Runs = runs });
+
+            Assert.Contains(reason, report.Law!.WhyNot, StringComparison.Ordinal);
+            Assert.Null(report.Law.Exponent);
+            Assert.Empty(report.Law.Line);
+            Assert.StartsWith("No law of loss against compute", report.Answer[^1], StringComparison.Ordinal);
+            Assert.Equal(4, report.Law.Points.Count);
+        }
+
+        static RunOutcome WithLoss(RunOutcome run, double loss) => run with
+        {
+            Report = run.Report with { Tasks = run.Report.Tasks.ToDictionary(task => task.Key, task => task.Value with { Test = task.Value.Test! with { Loss = loss } }) },
+        };
     }
 
     [Fact]
@@ -267,12 +331,21 @@ public class ExperimentReportTests
             json.Select(pair => pair.Key));
         Assert.Equal("scaling", (string?)json["kind"]);
         Assert.Equal(["key", "run_id", "phase", "steps", "steps_planned", "training_flops", "loss", "reason"], json["runs"]![0]!.AsObject().Select(pair => pair.Key));
-        Assert.Equal(["kind", "task", "metric", "split", "deviation", "best"], json["table"]!["columns"]![0]!.AsObject().Select(pair => pair.Key));
+        Assert.Equal(["kind", "task", "metric", "split", "deviation", "best", "test"], json["table"]!["columns"]![0]!.AsObject().Select(pair => pair.Key));
         Assert.Equal(
-            ["label", "role", "compute", "samples", "cells", "training_flops", "cost_ratio", "models", "metrics", "losses"],
+            ["label", "role", "compute", "samples", "cells", "training_flops", "cost_ratio", "models", "metrics", "losses", "competes"],
             json["table"]!["rows"]![0]!.AsObject().Select(pair => pair.Key));
         Assert.Equal(["mean", "deviation", "samples", "bold", "values"], json["table"]!["rows"]![0]!["cells"]![0]!.AsObject().Select(pair => pair.Key));
         Assert.Equal(text, SampleJson(ReportJson.ReadExperiment(text)));
+
+        // What versions before these keys wrote is read too.
+        foreach (var place in json["table"]!["columns"]!.AsArray().Concat(json["table"]!["rows"]!.AsArray()))
+        {
+            Assert.True(place!.AsObject().Remove("test") || place.AsObject().Remove("competes"));
+        }
+
+        var older = ReportJson.ReadExperiment(json.ToJsonString()).Table;
+        Assert.True(older.Rows.All(row => row.Competes) && older.Columns.All(column => column.Test is null));
     }
 
     private static string SampleJson(ExperimentReport report) => System.Text.Json.JsonSerializer.Serialize(report, ReportJson.Document) + "\n";

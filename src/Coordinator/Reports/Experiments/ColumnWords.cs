@@ -24,7 +24,7 @@ public static class ColumnWords
     /// <summary>A number of it.</summary>
     public static string Figure(ResultColumn column, double? value) => column.Kind == ColumnKind.Loss ? Figures.Loss(value) : Figures.Score(value);
 
-    /// <summary>A standard deviation of it, with as many decimals.</summary>
+    /// <summary>A standard deviation or a difference of it, with as many decimals.</summary>
     public static string Deviation(ResultColumn column, double deviation) =>
         column.Kind == ColumnKind.Loss ? deviation.ToString("0.0000", CultureInfo.InvariantCulture) : Figures.Score(deviation);
 }

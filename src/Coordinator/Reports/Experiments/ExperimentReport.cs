@@ -90,9 +90,10 @@ public enum ColumnKind
 /// <param name="Task">The task; null for the average and the loss.</param>
 /// <param name="Metric">Its main metric; null where no run was evaluated on it yet.</param>
 /// <param name="Split">The split that is judged: test where there is one, else validation.</param>
-/// <param name="Deviation">Standard deviation of one repetition, pooled over everything that was repeated; null where nothing was: then nothing is known about noise.</param>
-/// <param name="Best">The best mean.</param>
-public sealed record ResultColumn(ColumnKind Kind, string? Task, string? Metric, string? Split, double? Deviation, double? Best);
+/// <param name="Deviation">Standard deviation of one repetition, pooled over everything that was repeated; null where nothing was, or where spreads are not alike.</param>
+/// <param name="Best">The best mean of the rows that compete.</param>
+/// <param name="Test">How differences in it are told from chance; null in reports of versions that did not say.</param>
+public sealed record ResultColumn(ColumnKind Kind, string? Task, string? Metric, string? Split, double? Deviation, double? Best, NoiseTest? Test = null);
 
 /// <summary>A row of the table.</summary>
 /// <param name="Label">What it is.</param>
@@ -105,6 +106,7 @@ public sealed record ResultColumn(ColumnKind Kind, string? Task, string? Metric,
 /// <param name="Models">Models that answer together: inference costs that many times as much.</param>
 /// <param name="Metrics">Task → metric → all metrics of the judged split.</param>
 /// <param name="Losses">Task → its held-out loss.</param>
+/// <param name="Competes">Whether it is compared with the others for the best of a column: rows of a scaling experiment that cost something else are not.</param>
 public sealed record ResultRow(
     string Label,
     RowRole Role,
@@ -115,13 +117,14 @@ public sealed record ResultRow(
     double? CostRatio,
     int Models,
     IReadOnlyDictionary<string, IReadOnlyDictionary<string, ResultCell>> Metrics,
-    IReadOnlyDictionary<string, ResultCell> Losses);
+    IReadOnlyDictionary<string, ResultCell> Losses,
+    bool Competes = true);
 
 /// <summary>A cell of the table.</summary>
 /// <param name="Mean">Mean over the repetitions; null where there is no result.</param>
 /// <param name="Deviation">Their standard deviation (n - 1); null for fewer than two.</param>
 /// <param name="Samples">How many repetitions have a result.</param>
-/// <param name="Bold">Whether it is within two standard deviations of the best of its column, as in the tables of Raffel et al. 2020.</param>
+/// <param name="Bold">Whether it is the best of its column or not distinguishable from it; nothing is where nothing is known about noise.</param>
 /// <param name="Values">What each repetition scored.</param>
 public sealed record ResultCell(double? Mean, double? Deviation, int Samples, bool Bold, IReadOnlyList<double> Values)
 {
@@ -131,7 +134,7 @@ public sealed record ResultCell(double? Mean, double? Deviation, int Samples, bo
 
 /// <summary>How the held-out loss falls with compute: loss = Scale · FLOPs^-Exponent. See <see cref="PowerLaw"/>.</summary>
 /// <param name="Points">What it was fitted to: the baseline and its longer trainings.</param>
-/// <param name="WhyNot">Why nothing was fitted; null if something was. Then the rest is there.</param>
+/// <param name="WhyNot">Why there is no law: nothing could be fitted, or what was fitted is not sure to fall. Null if there is one. Then the rest is there.</param>
 /// <param name="Scale">The factor.</param>
 /// <param name="Exponent">The exponent.</param>
 /// <param name="ExponentInterval">Its 95 % interval.</param>

@@ -13,7 +13,8 @@ internal static class ExperimentReportBuilder
     {
         var (status, spec) = (input.Status, input.Spec);
         var sheet = new ScoreSheet(input);
-        var table = ResultTableBuilder.Build(input, sheet);
+        var judge = ResultTableBuilder.Build(input, sheet);
+        var table = judge.Table;
         var law = spec.Kind == ExperimentKind.Scaling ? Law(table) : null;
         var reports = input.Layout.Runs.Select(run => input.Runs[run.Key].Report).ToList();
         var flops = reports.Sum(report => report.TrainingFlops);
@@ -24,22 +25,22 @@ internal static class ExperimentReportBuilder
             status.Phase,
             status.Reason,
             spec.Question,
-            Answer(input, table, law),
+            Answer(input, judge, law),
             (status.EndedAt - status.CreatedAt)?.TotalSeconds,
             flops,
             flops > 0 ? reports.Sum(report => report.TrainingFlops * (report.PaddingShare ?? 0)) / flops : null,
             [.. input.Layout.Runs.Select(run => Reported(run, input.Runs[run.Key]))],
             table,
             law,
-            [.. ReportNotes.Of(input, sheet, table)]);
+            [.. ReportNotes.Of(input, sheet, judge)]);
     }
 
-    private static IReadOnlyList<string> Answer(ExperimentReportInput input, ResultTable table, ScalingLaw? law) => [.. input.Spec.Kind switch
+    private static IReadOnlyList<string> Answer(ExperimentReportInput input, TableJudge judge, ScalingLaw? law) => [.. input.Spec.Kind switch
     {
-        ExperimentKind.MixtureStudy => MixtureAnswer.Sentences(input.Layout, table),
-        ExperimentKind.Ensemble => EnsembleAnswer.Sentences(table),
-        ExperimentKind.Scaling => ScalingAnswer.Sentences(input.Spec.Scaling!.Compute, table, law!),
-        _ => ComparisonAnswer.Sentences(table),
+        ExperimentKind.MixtureStudy => MixtureAnswer.Sentences(input.Layout, judge),
+        ExperimentKind.Ensemble => EnsembleAnswer.Sentences(judge),
+        ExperimentKind.Scaling => ScalingAnswer.Sentences(input.Spec.Scaling!.Compute, judge, law!),
+        _ => ComparisonAnswer.Sentences(judge),
     }];
 
     private static ReportedRun Reported(ExperimentRun run, RunOutcome outcome) => new(
@@ -63,6 +64,11 @@ internal static class ExperimentReportBuilder
         if (!PowerLaw.TryFit([.. points.Select(point => (point.Flops, point.Loss))], out var law, out var whyNot))
         {
             return new ScalingLaw(points, whyNot, null, null, null, null, []);
+        }
+
+        if (law.WhyNone is { } none)
+        {
+            return new ScalingLaw(points, none, null, null, null, null, []);
         }
 
         // A little beyond both ends, so that the prediction at twice the compute lies on the line.

@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using MathNet.Numerics.Distributions;
 
 namespace Temper.Coordinator.Reports.Experiments;
 
@@ -23,9 +25,6 @@ public sealed class PowerLaw
     private const int Seed = 17;
     private const double NormalQuantile = 1.959964;
 
-    // 97.5 % quantiles of Student's t, by degrees of freedom from 1.
-    private static readonly double[] StudentQuantiles = [12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281];
-
     private readonly double _centre;
     private readonly Line _line;
     private readonly double _widening;
@@ -38,7 +37,7 @@ public sealed class PowerLaw
         _centre = x.Average();
         var offsets = x.Select(value => value - _centre).ToArray();
         _line = Line.Through(offsets, y);
-        _widening = Student(x.Length - 2) / NormalQuantile;
+        _widening = StudentT.InvCDF(0, 1, x.Length - 2, 0.975) / NormalQuantile;
         (_lines, _surprises) = Resample(offsets, y, _line);
         Exponent = -_line.Slope;
         Scale = Math.Exp(_line.Height - (_line.Slope * _centre));
@@ -53,6 +52,11 @@ public sealed class PowerLaw
 
     /// <summary>95 % interval of <see cref="Exponent"/>.</summary>
     public Interval ExponentInterval { get; }
+
+    /// <summary>A sentence where the points show no such law: the fitted loss rises, or its interval holds no change at all. Null where they do.</summary>
+    public string? WhyNone => Exponent <= 0 ? $"The loss does not fall with compute: the fitted exponent is {Signed(-Exponent)} (95 % interval {Signed(-ExponentInterval.Low)} to {Signed(-ExponentInterval.High)})."
+        : ExponentInterval.Low <= 0 ? $"The 95 % interval of the fitted exponent, {Signed(-ExponentInterval.Low)} to {Signed(-ExponentInterval.High)}, holds 0: that the loss falls with compute may be chance."
+        : null;
 
     /// <summary>Fits a law.</summary>
     /// <param name="points">Compute and loss.</param>
@@ -118,14 +122,7 @@ public sealed class PowerLaw
             estimate + (_widening * Math.Max(0, high - estimate)));
     }
 
-    // Cornish and Fisher's expansion beyond the table; right to four digits there.
-    private static double Student(int freedom)
-    {
-        const double z = NormalQuantile;
-        return freedom <= StudentQuantiles.Length
-            ? StudentQuantiles[freedom - 1]
-            : z + (((z * z * z) + z) / (4 * freedom)) + (((5 * Math.Pow(z, 5)) + (16 * z * z * z) + (3 * z)) / (96.0 * freedom * freedom));
-    }
+    private static string Signed(double value) => value.ToString("0.000;−0.000", CultureInfo.InvariantCulture);
 
     private readonly record struct Line(double Height, double Slope)
     {

@@ -7,11 +7,18 @@ namespace Temper.Coordinator.Reports.Experiments;
 /// <summary>What one must know to read the table.</summary>
 internal static class ReportNotes
 {
+    /// <summary>Part of every sentence about a difference that nothing is known about.</summary>
+    public const string NotRepeated = "nothing was repeated with another seed";
+
     private const int MostNamed = 12;
 
-    public static IEnumerable<string> Of(ExperimentReportInput input, ScoreSheet sheet, ResultTable table)
+    public static IEnumerable<string> Of(ExperimentReportInput input, ScoreSheet sheet, TableJudge judge)
     {
-        yield return Noise(table);
+        foreach (var note in Noise(judge))
+        {
+            yield return note;
+        }
+
         foreach (var note in Missing(input))
         {
             yield return note;
@@ -39,9 +46,32 @@ internal static class ReportNotes
         }
     }
 
-    private static string Noise(ResultTable table) => table.Columns.Any(column => column.Deviation is not null)
-        ? "Bold: within two standard deviations of the best of the column, where the standard deviation is that of one repetition with another seed, pooled over everything that was repeated. ± is the standard deviation of a row's own repetitions."
-        : "Nothing was repeated with another seed, so nothing is known about noise: only the best of each column is bold, and small differences may be chance.";
+    private static IEnumerable<string> Noise(TableJudge judge)
+    {
+        var table = judge.Table;
+        var (pooled, welch) = (Judged(NoiseTest.Pooled), Judged(NoiseTest.Welch));
+        if (pooled.Count + welch.Count == 0)
+        {
+            yield return "Nothing was repeated with another seed, so nothing is known about noise. Differences may be chance, and nothing is bold.";
+            yield break;
+        }
+
+        var among = table.Rows.All(row => row.Competes) ? "" : " among the rows of equal cost";
+        yield return $"Bold: the best of a column{among}, and what a two-sided t-test does not tell from it at the 5 % level. p-values are adjusted for the number of rows that one is compared with (Bonferroni); each column is a question of its own. ± is the standard deviation of a row's own repetitions.";
+        if (pooled.Count > 0)
+        {
+            yield return $"Student's t-test, with one standard deviation from everything that was repeated: {Words.List(pooled, MostNamed)}. The spreads of its rows are alike (Bartlett's test, p of at least 0.25), so rows without repetitions borrow it, as all rows of Raffel et al. 2020 borrow that of the repeated baseline.";
+        }
+
+        if (welch.Count > 0)
+        {
+            yield return $"Welch's t-test, with each row's own standard deviation, since spreads are not alike: {Words.List(welch, MostNamed)}. A row without repetitions cannot be judged there.";
+        }
+
+        List<string> Judged(NoiseTest test) => [.. table.Columns
+            .Where(column => column.Test == test)
+            .Select(column => $"{ColumnWords.Of(column)}{(column.Deviation is { } deviation ? $" ({ColumnWords.Deviation(column, deviation)})" : "")}")];
+    }
 
     private static IEnumerable<string> Missing(ExperimentReportInput input)
     {

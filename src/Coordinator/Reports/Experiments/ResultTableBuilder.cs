@@ -5,7 +5,7 @@ namespace Temper.Coordinator.Reports.Experiments;
 /// <summary>From what each repetition scored to the table.</summary>
 internal static class ResultTableBuilder
 {
-    public static ResultTable Build(ExperimentReportInput input, ScoreSheet sheet)
+    public static TableJudge Build(ExperimentReportInput input, ScoreSheet sheet)
     {
         var tasks = sheet.Tasks.Where(task => task.HasMetrics).ToList();
         List<(ResultColumn Column, Func<RowSample, double?> Score)> columns =
@@ -18,11 +18,16 @@ internal static class ResultTableBuilder
         ];
         var rows = input.Layout.Rows.Select(row => Row(row, input, sheet, [.. columns.Select(column => Cell(row, column.Score))])).ToList();
         var baseline = rows.Find(row => row.Role == RowRole.Baseline)?.TrainingFlops;
+        var undefined = tasks.Where(task => IsMostlyUndefined(task, input.Layout, sheet)).Select(task => task.Name).ToHashSet();
         return Judge(
-            [.. columns.Select(column => column.Column)],
-            [.. rows.Select(row => row with { CostRatio = baseline > 0 ? row.TrainingFlops / baseline : null })],
-            membersRepeatEachOther: input.Spec.Ensemble?.Models is null);
+            new ResultTable(
+                [.. columns.Select(column => column.Column with { Test = IsUndefined(column.Column, undefined) ? NoiseTest.Undefined : null })],
+                [.. rows.Select(row => row with { CostRatio = baseline > 0 ? row.TrainingFlops / baseline : null })]),
+            MembersRepeatEachOther(input));
     }
+
+    /// <summary>Members that were trained for the experiment differ by nothing but their seeds; models that were there already may differ in anything.</summary>
+    public static bool MembersRepeatEachOther(ExperimentReportInput input) => input.Spec.Ensemble?.Models is null;
 
     private static ResultRow Row(ExperimentRow row, ExperimentReportInput input, ScoreSheet sheet, IReadOnlyList<ResultCell> cells) => new(
         row.Label,
@@ -36,7 +41,8 @@ internal static class ResultTableBuilder
         sheet.Tasks.Where(task => task.Metrics.Count > 0).ToDictionary(
             task => task.Name,
             task => (IReadOnlyDictionary<string, ResultCell>)task.Metrics.ToDictionary(metric => metric, metric => Cell(row, sample => sheet.Score(sample, task, metric)))),
-        sheet.Tasks.ToDictionary(task => task.Name, task => Cell(row, sample => sheet.Loss(sample, task))));
+        sheet.Tasks.ToDictionary(task => task.Name, task => Cell(row, sample => sheet.Loss(sample, task))),
+        Competes(row, input.Spec));
 
     private static ResultCell Cell(ExperimentRow row, Func<RowSample, double?> score) => ResultCell.Of([.. row.Samples.Select(score).OfType<double>()]);
 
@@ -50,37 +56,29 @@ internal static class ResultTableBuilder
     private static int Models(string key, ExperimentLayout layout) =>
         layout.Runs.First(run => run.Key == key).Spec.Model is { IsEnsemble: true } model ? model.References.Count : 1;
 
-    // The paper repeated its baseline ten times and lent that spread to all; here everything that was repeated says how large noise is.
-    private static ResultTable Judge(IReadOnlyList<ResultColumn> columns, IReadOnlyList<ResultRow> rows, bool membersRepeatEachOther)
+    // What cost more or less than the others does not compete with them.
+    private static bool Competes(ExperimentRow row, ExperimentSpec spec) =>
+        spec.Scaling is not { } scaling || (row.Role != RowRole.Baseline && row.Compute is { } claimed && Math.Abs(claimed - scaling.Compute) < 1e-9);
+
+    private static bool IsUndefined(ResultColumn column, HashSet<string> undefined) => column.Kind switch
     {
-        var judged = columns.Select((column, i) => column with
-        {
-            Deviation = Spread.Pooled(Repetitions(rows, i, membersRepeatEachOther)),
-            Best = Best(column.Kind, [.. rows.Select(row => row.Cells[i].Mean).OfType<double>()]),
-        }).ToList();
-        return new ResultTable(
-            judged,
-            [.. rows.Select(row => row with { Cells = [.. row.Cells.Select((cell, i) => cell with { Bold = IsNearBest(cell, judged[i]) })] })]);
+        ColumnKind.Average => undefined.Count > 0,
+        ColumnKind.Task => undefined.Contains(column.Task!),
+        _ => false,
+    };
+
+    private static bool IsMostlyUndefined(JudgedTask task, ExperimentLayout layout, ScoreSheet sheet)
+    {
+        var done = layout.Rows.SelectMany(row => row.Samples).Where(sample => sample.RunOfTask.TryGetValue(task.Name, out var key) && sheet.IsDone(key)).ToList();
+        return task.MainMetric is not null && 2 * done.Count(sample => sheet.MainScore(sample, task) is null) > done.Count;
     }
 
-    private static IEnumerable<IReadOnlyCollection<double>> Repetitions(IReadOnlyList<ResultRow> rows, int column, bool membersRepeatEachOther)
+    private static TableJudge Judge(ResultTable table, bool membersRepeat)
     {
-        foreach (var row in rows)
-        {
-            yield return row.Cells[column].Values;
-        }
-
-        // Members that differ by nothing but their seeds repeat each other, though each has a row of its own.
-        var members = rows.Where(row => row.Role == RowRole.Member).ToList();
-        if (membersRepeatEachOther && members.TrueForAll(row => row.Samples == 1))
-        {
-            yield return [.. members.SelectMany(row => row.Cells[column].Values)];
-        }
+        var judge = new TableJudge(table, membersRepeat);
+        var leaders = table.Columns.Select((_, i) => judge.Leader(i)).ToList();
+        var columns = table.Columns.Select((column, i) => column with { Deviation = judge.Rule(i).Deviation, Best = leaders[i]?.Score, Test = judge.Rule(i).Test });
+        var rows = table.Rows.Select(row => row with { Cells = [.. row.Cells.Select((cell, i) => cell with { Bold = row.Competes && leaders[i]?.IsBold(row) == true })] });
+        return new TableJudge(new ResultTable([.. columns], [.. rows]), membersRepeat);
     }
-
-    private static double? Best(ColumnKind kind, List<double> means) =>
-        means.Count == 0 ? null : kind == ColumnKind.Loss ? means.Min() : means.Max();
-
-    private static bool IsNearBest(ResultCell cell, ResultColumn column) =>
-        cell.Mean is { } mean && column.Best is { } best && Math.Abs(mean - best) <= 2 * (column.Deviation ?? 0);
 }

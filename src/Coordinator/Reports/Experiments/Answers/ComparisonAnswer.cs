@@ -5,57 +5,59 @@ namespace Temper.Coordinator.Reports.Experiments.Answers;
 /// <summary>Which recipe is best, on what, and at what cost.</summary>
 internal static class ComparisonAnswer
 {
-    public static IEnumerable<string> Sentences(ResultTable table)
+    public static IEnumerable<string> Sentences(TableJudge judge)
     {
+        var table = judge.Table;
         var recipes = table.Rows.Where(row => row.Role == RowRole.Contender).ToList();
-        if (Leader.Of(table, recipes, ResultTable.Average) is not { } leader)
+        if (judge.Leader(ResultTable.Average) is not { } leader)
         {
-            yield return "No recipe has a result for every task yet, so there is no answer.";
+            var undefined = table.Columns[ResultTable.Average].Test == NoiseTest.Undefined;
+            yield return undefined ? LeaderSentence.Undefined(table) : "No recipe has a result for every task yet, so there is no answer.";
+            if (undefined && LeaderSentence.Loss(judge) is { } losses)
+            {
+                yield return losses;
+            }
+
             yield break;
         }
 
-        yield return leader.AverageSentence(table.Tasks.Count());
-        if (table.Tasks.Count() > 1 && ByTask(table, recipes) is { } byTask)
+        yield return LeaderSentence.Average(leader, judge);
+        if (LeaderSentence.LossInstead(leader, judge) is { } loss)
+        {
+            yield return loss;
+        }
+
+        if (table.Tasks.Count() > 1 && ByTask(judge) is { } byTask)
         {
             yield return byTask;
         }
 
-        if (Cost(recipes, leader.Best) is { } cost)
+        if (leader.Rule.Test != NoiseTest.Undefined && !leader.AllEqual && Cost(recipes, leader.Best.Rows[0]) is { } cost)
         {
             yield return cost;
         }
     }
 
-    private static string? ByTask(ResultTable table, List<ResultRow> recipes)
+    private static string? ByTask(TableJudge judge)
     {
-        var wins = new Dictionary<string, List<string>>();
-        var open = new List<string>();
-        foreach (var column in table.Tasks)
-        {
-            if (Leader.Of(table, recipes, column) is not { Next: not null } leader)
-            {
-                continue;
-            }
+        var leaders = judge.Table.Tasks.Select(column => judge.Leader(column)).OfType<Leader>().Where(leader => leader.Next is not null && leader.Rule.Test != NoiseTest.Undefined).ToList();
+        var (open, equal) = (leaders.Where(leader => leader is { IsBest: false, AllEqual: false, Rule.Test: not NoiseTest.Nothing }).ToList(), leaders.Where(leader => leader.AllEqual).ToList());
+        string[] parts =
+        [
+            .. Fronts("best", leaders.Where(leader => leader is { IsBest: true, AllEqual: false })),
+            .. Fronts("highest", leaders.Where(leader => leader is { Rule.Test: NoiseTest.Nothing, AllEqual: false })),
+            .. open.Count == 0 ? Array.Empty<string>() : [$"on {Words.List([.. open.Select(Task)])} none is best beyond noise"],
+            .. equal.Count == 0 ? Array.Empty<string>() : [$"on {Words.List([.. equal.Select(Task)])} all are equal"],
+        ];
+        return parts.Length == 0 ? null : $"By task, {string.Join("; ", parts)}.";
 
-            var task = table.Columns[column].Task!;
-            if (leader.Tied.Count > 0)
-            {
-                open.Add(task);
-            }
-            else if (!wins.TryAdd(Words.Name(leader.Best), [task]))
-            {
-                wins[Words.Name(leader.Best)].Add(task);
-            }
+        string Task(Leader leader) => judge.Table.Columns[leader.Column].Task!;
+
+        IEnumerable<string> Fronts(string word, IEnumerable<Leader> fronts)
+        {
+            var named = fronts.GroupBy(leader => leader.Best.Name).OrderByDescending(group => group.Count()).Select(group => $"{group.Key} is {word} on {Words.List([.. group.Select(Task)])}").ToList();
+            return named.Count == 0 ? [] : [Words.List(named)];
         }
-
-        var best = wins.OrderByDescending(pair => pair.Value.Count).Select(pair => $"{pair.Key} is best on {Words.List(pair.Value)}").ToList();
-        return (best.Count, open.Count) switch
-        {
-            (0, 0) => null,
-            (0, _) => "On no single task is the best distinguishable from the next.",
-            (_, 0) => $"By task, {Words.List(best)}.",
-            _ => $"By task, {Words.List(best)}; on {Words.List(open)} the best is not distinguishable from the next.",
-        };
     }
 
     private static string? Cost(List<ResultRow> recipes, ResultRow best)

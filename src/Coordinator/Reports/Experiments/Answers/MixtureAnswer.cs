@@ -6,26 +6,52 @@ namespace Temper.Coordinator.Reports.Experiments.Answers;
 /// <summary>Which mixture is best, and what mixing does to each task.</summary>
 internal static class MixtureAnswer
 {
-    public static IEnumerable<string> Sentences(ExperimentLayout layout, ResultTable table)
+    public static IEnumerable<string> Sentences(ExperimentLayout layout, TableJudge judge)
     {
-        if (Leader.Of(table, table.Rows.Where(row => row.Role == RowRole.Contender), ResultTable.Average) is not { } leader)
+        if (judge.Leader(ResultTable.Average, IsMixture) is not { } mixture)
         {
-            yield return "No mixture has a result for every task yet, so there is no answer.";
+            var undefined = judge.Table.Columns[ResultTable.Average].Test == NoiseTest.Undefined;
+            yield return undefined ? LeaderSentence.Undefined(judge.Table) : "No mixture has a result for every task yet, so there is no answer.";
+            if (undefined && LeaderSentence.Loss(judge) is { } losses)
+            {
+                yield return losses;
+            }
+
             yield break;
         }
 
-        yield return leader.AverageSentence(table.Tasks.Count());
-        if (Equal(layout, table) is { } equal && equal != leader.Best && !leader.Tied.Contains(equal) && equal != leader.Next
-            && equal.Cells[ResultTable.Average].Mean is { } score)
+        // Training each task alone is no mixture, but it is in the table, and nothing may be called the best beside something better.
+        var leader = judge.Leader(ResultTable.Average)!;
+        yield return LeaderSentence.Average(leader, judge);
+        if (OfMixtures(judge, leader, mixture) is { } ofMixtures)
         {
-            yield return $"Equal mixing reaches {Figures.Score(score)}, {Figures.Score(leader.Score - score)} less.";
+            yield return ofMixtures;
         }
 
-        if (Alone(table, leader.Best) is { } sentence)
+        if (LeaderSentence.LossInstead(leader, judge) is { } loss)
         {
-            yield return sentence;
+            yield return loss;
+        }
+
+        if (Equal(layout, judge.Table) is { } equal && leader.Others.FirstOrDefault(other => other.Entry.Has(equal)) is { } far && far.Entry != leader.Next
+            && NoiseRule.Carries(far.P))
+        {
+            yield return $"Equal mixing reaches {Figures.Score(equal.Cells[ResultTable.Average].Mean)}, {Figures.Score(leader.Score - equal.Cells[ResultTable.Average].Mean)} less.";
+        }
+
+        if (mixture is { AllEqual: false, Rule.Test: not NoiseTest.Undefined } && Alone(judge, mixture.Best) is { } alone)
+        {
+            yield return alone;
         }
     }
+
+    private static bool IsMixture(ResultRow row) => row.Role == RowRole.Contender;
+
+    // The first sentence says it where a mixture is in front of everything.
+    private static string? OfMixtures(TableJudge judge, Leader leader, Leader mixture) =>
+        IsMixture(leader.Best.Rows[0]) || mixture.Next is null || mixture.AllEqual || mixture.Rule.Test is NoiseTest.Nothing or NoiseTest.Undefined ? null
+        : mixture.IsBest ? $"Of the mixtures the best is {mixture.Best.Name}: {Figures.Score(mixture.Score)}, more than noise above each other one ({LeaderSentence.Test(mixture.Rule, judge.Table.Columns[ResultTable.Average])}, {(mixture.Others.Count > 1 ? "adjusted " : "")}{LeaderSentence.P(mixture.LargestP)})."
+        : "Of the mixtures none is best beyond noise.";
 
     private static ResultRow? Equal(ExperimentLayout layout, ResultTable table)
     {
@@ -34,17 +60,17 @@ internal static class MixtureAnswer
             .FirstOrDefault();
     }
 
-    private static string? Alone(ResultTable table, ResultRow best)
+    private static string? Alone(TableJudge judge, Entry mixture)
     {
-        var alone = table.Rows.FirstOrDefault(row => row.Role == RowRole.Alone);
-        if (alone is null || TaskDifferences.Of(table, i => best.Cells[i].Mean, i => alone.Cells[i].Mean).Verdict("gains on", "loses on") is not { } verdict)
+        var alone = judge.Table.Rows.FirstOrDefault(row => row.Role == RowRole.Alone);
+        if (alone is null || TaskVerdict.Of(judge.Tasks(mixture.Rows, [alone])) is not { } verdict)
         {
             return null;
         }
 
-        var cost = alone.TrainingFlops / best.TrainingFlops is { } ratio && double.IsFinite(ratio)
+        var cost = alone.TrainingFlops / mixture.Rows[0].TrainingFlops is { } ratio && double.IsFinite(ratio)
             ? $"; training each alone took {Words.Measured(ratio)} its FLOPs"
             : "";
-        return $"Against each task trained alone it {verdict}{cost}.";
+        return $"Against each task trained alone, {mixture.Name}, the mixture with the highest average, {verdict}{cost}.";
     }
 }

@@ -9,16 +9,25 @@ internal static class ScalingAnswer
     private const double Tolerance = 0.02;
 
     /// <param name="compute">How many times the compute of the baseline there is.</param>
-    /// <param name="table">The table.</param>
+    /// <param name="judge">The table; rows that cost so much compete.</param>
     /// <param name="law">How the loss falls with compute.</param>
-    public static IEnumerable<string> Sentences(int compute, ResultTable table, ScalingLaw law)
+    public static IEnumerable<string> Sentences(int compute, TableJudge judge, ScalingLaw law)
     {
-        var ways = table.Rows.Where(row => row.Role != RowRole.Baseline && row.Compute is { } claimed && Math.Abs(claimed - compute) < 1e-9).ToList();
-        yield return Leader.Of(table, ways, ResultTable.Average) is { } leader
-            ? leader.AverageSentence(table.Tasks.Count(), $"With {compute} times the compute, ")
-            : $"No way of spending {compute} times the compute has a result for every task yet, so there is no answer.";
-        var baseline = table.Rows.FirstOrDefault(row => row.Role == RowRole.Baseline);
-        if (Gains(table, baseline, ways) is { } gains)
+        var table = judge.Table;
+        var ways = table.Rows.Where(row => row.Competes).ToList();
+        var given = $"With {compute} times the compute, ";
+        if (judge.Leader(ResultTable.Average) is { } leader)
+        {
+            yield return LeaderSentence.Average(leader, judge, given);
+        }
+        else
+        {
+            yield return table.Columns[ResultTable.Average].Test == NoiseTest.Undefined
+                ? LeaderSentence.Undefined(table, given)
+                : $"No way of spending {compute} times the compute has a result for every task yet, so there is no answer.";
+        }
+
+        if (table.Rows.FirstOrDefault(row => row.Role == RowRole.Baseline) is { } baseline && Gains(judge, baseline, ways) is { } gains)
         {
             yield return gains;
         }
@@ -28,36 +37,40 @@ internal static class ScalingAnswer
             yield return costs;
         }
 
-        yield return $"{LowestLoss(table, ways)}{InWords(law)}";
+        if (LeaderSentence.Loss(judge, "Of them, ") is { } loss)
+        {
+            yield return loss;
+        }
+
+        yield return InWords(law);
     }
 
-    private static string LowestLoss(ResultTable table, List<ResultRow> ways) => Leader.Of(table, ways, table.Loss) switch
+    private static string? Gains(TableJudge judge, ResultRow baseline, List<ResultRow> ways)
     {
-        null => "",
-        { Tied.Count: 0 } leader => $"The lowest held-out loss of them, {Figures.Loss(leader.Score)}, is that of {Words.Name(leader.Best)}. ",
-        var leader => $"The lowest held-out loss of them, {Figures.Loss(leader.Score)}, is that of {Words.Name(leader.Best)}, not distinguishable from {Words.List([.. leader.Tied.Select(Words.Name)])}. ",
-    };
-
-    private static string? Gains(ResultTable table, ResultRow? baseline, List<ResultRow> ways)
-    {
-        if (baseline?.Cells[ResultTable.Average].Mean is not { } from)
+        if (judge.Rule(ResultTable.Average).Test == NoiseTest.Undefined)
         {
             return null;
         }
 
-        var gains = ways.Where(HasAverage).OrderByDescending(row => row.Cells[ResultTable.Average].Mean).Select(Gain).ToList();
-        var fineTuned = table.Rows.Where(row => row.Role == RowRole.FineTunedEnsemble && !ways.Contains(row) && HasAverage(row))
-            .Select(row => row.CostRatio is { } ratio ? $"{Gain(row)} at {Words.Measured(ratio)} the compute" : Gain(row))
+        var rows = ways.OrderByDescending(row => row.Cells[ResultTable.Average].Mean)
+            .Concat(judge.Table.Rows.Where(row => row.Role == RowRole.FineTunedEnsemble && !ways.Contains(row)))
+            .Select(row => (Row: row, Difference: judge.Between([row], [baseline], ResultTable.Average)))
+            .Where(pair => pair.Difference is not null)
             .ToList();
-        return gains.Count + fineTuned.Count == 0 ? null
-            : $"Over the baseline ({Figures.Score(from)}) the gains are {Words.List([.. gains, .. fineTuned], most: 8)}.";
-
-        static bool HasAverage(ResultRow row) => row.Cells[ResultTable.Average].Mean is not null;
-
-        string Gain(ResultRow row)
+        if (rows.Count == 0)
         {
-            var difference = new Difference(row.Cells[ResultTable.Average].Mean!.Value - from, table.Columns[ResultTable.Average].Deviation);
-            return $"{Figures.Gain(difference.Points)} for {Words.Name(row)}{(difference.IsWithinNoise ? " (within noise)" : "")}";
+            return null;
+        }
+
+        var isKnown = judge.Rule(ResultTable.Average).Test != NoiseTest.Nothing;
+        var differences = rows.Select(pair => Named(pair.Row, pair.Difference!.Value)).ToList();
+        return $"Over the baseline ({Figures.Score(baseline.Cells[ResultTable.Average].Mean)}) the differences are {Words.List(differences, most: 8)}{(isKnown ? "" : $"; {ReportNotes.NotRepeated}, so they may be chance")}.";
+
+        string Named(ResultRow row, Difference difference)
+        {
+            var cost = !row.Competes && row.CostRatio is { } ratio ? $" at {Words.Measured(ratio)} the compute" : "";
+            var doubt = !isKnown || difference.IsReal ? "" : difference.IsJudged ? " (not distinguishable)" : " (too few repetitions to be judged)";
+            return $"{Figures.Gain(difference.Points)} for {Words.Name(row)}{doubt}{cost}";
         }
     }
 
@@ -85,15 +98,12 @@ internal static class ScalingAnswer
     {
         if (law is not { Exponent: { } exponent, ExponentInterval: { } interval, Prediction: { } prediction })
         {
-            return $"No law of loss against compute was fitted. {law.WhyNot}";
+            return $"No law of loss against compute can be given. {law.WhyNot}";
         }
 
         var doubling = 1 - Math.Pow(2, -exponent);
-        var fall = interval.Low > 0
-            ? string.Create(CultureInfo.InvariantCulture, $"each doubling takes {doubling * 100:0.0} % off it")
-            : interval.High < 0 ? "it rises"
-            : "the interval holds 0, so it is not certain that it falls at all";
-        return $"As training gets longer, the baseline's loss goes as compute to the power of {Number(-exponent)} (95 % interval {Number(-interval.Low)} to {Number(-interval.High)}): {fall}, "
+        return $"As training gets longer, the baseline's loss goes as compute to the power of {Number(-exponent)} (95 % interval {Number(-interval.Low)} to {Number(-interval.High)}): "
+            + string.Create(CultureInfo.InvariantCulture, $"each doubling takes {doubling * 100:0.0} % off it, ")
             + $"and at {Figures.Flops(prediction.Flops)} FLOPs, twice the most that was spent, {Figures.Loss(prediction.Loss)} is to be expected ({Figures.Loss(prediction.Interval.Low)} to {Figures.Loss(prediction.Interval.High)}).";
     }
 

@@ -25,12 +25,14 @@ internal sealed record PlotData(
     public static PlotData Of(ExperimentReportInput input, ExperimentReport report)
     {
         var table = report.Table;
+        var reference = PlotReference.Of(table);
+        var judge = new TableJudge(table, ResultTableBuilder.MembersRepeatEachOther(input));
         var colours = Colours(table.Rows);
         return new PlotData(
-            [.. table.Rows.Select((row, i) => new PlotRow(SafeText.OneLine(row.Label), colours[i], row.TrainingFlops, row.CostRatio, [.. row.Cells.Select(Cell)]))],
+            [.. table.Rows.Select((row, i) => new PlotRow(SafeText.OneLine(row.Label), colours[i], row.TrainingFlops, row.CostRatio, [.. row.Cells.Select(Cell)], Gains(judge, row, reference)))],
             [.. table.Columns.Select(column => new PlotColumn(
                 ColumnWords.Of(column), ColumnWords.Unit(column), column.Kind == ColumnKind.Loss, column.Deviation, column.Best))],
-            PlotReference.Of(table),
+            reference,
             [.. CurvesOf(input, report)],
             report.Law);
     }
@@ -56,6 +58,9 @@ internal sealed record PlotData(
 
         return colours;
     }
+
+    private static List<PlotGain> Gains(TableJudge judge, ResultRow row, PlotReference? reference) => reference is null ? []
+        : [.. judge.Tasks([row], [.. reference.Rows.Select(i => judge.Table.Rows[i])]).Select(part => new PlotGain(part.Column, part.Difference.Points, part.Difference.IsReal))];
 
     private static PlotCell Cell(ResultCell cell) => new(cell.Mean, cell.Deviation, cell.Bold, cell.Values);
 
@@ -97,8 +102,14 @@ internal sealed record PlotData(
         : Math.Round(loss, Math.Clamp(4 - (int)Math.Floor(Math.Log10(Math.Abs(loss))), 0, 12));
 }
 
-/// <summary>A row, and the number of its colour.</summary>
-internal sealed record PlotRow(string Label, int Colour, double? Flops, double? Ratio, IReadOnlyList<PlotCell> Cells);
+/// <summary>A row, the number of its colour, and how it compares with the reference on each task where both have a score.</summary>
+internal sealed record PlotRow(string Label, int Colour, double? Flops, double? Ratio, IReadOnlyList<PlotCell> Cells, IReadOnlyList<PlotGain> Gains);
+
+/// <summary>A difference from the reference on the task of a column.</summary>
+/// <param name="Column">The column.</param>
+/// <param name="Points">The difference.</param>
+/// <param name="IsReal">Whether it is more than noise.</param>
+internal sealed record PlotGain(int Column, double Points, bool IsReal);
 
 /// <summary>A cell.</summary>
 internal sealed record PlotCell(double? Mean, double? Deviation, bool Bold, IReadOnlyList<double> Values);
@@ -116,11 +127,10 @@ internal sealed record PlotColumn(string Label, string Unit, bool LowerIsBetter,
 /// <param name="Loss">Ordinates, in nats per target token.</param>
 internal sealed record PlotCurve(int Row, string Key, bool IsStage, double Before, double PerStep, IReadOnlyList<int> Steps, IReadOnlyList<double> Loss);
 
-/// <summary>Scores that others are compared with.</summary>
-/// <param name="Label">What they are, as in "relative to …".</param>
+/// <summary>What others are compared with.</summary>
+/// <param name="Label">What it is, as in "relative to …".</param>
 /// <param name="Rows">The rows themselves, which are not compared.</param>
-/// <param name="Scores">A score for every column; null where there is none.</param>
-internal sealed record PlotReference(string Label, IReadOnlyList<int> Rows, IReadOnlyList<double?> Scores)
+internal sealed record PlotReference(string Label, IReadOnlyList<int> Rows)
 {
     /// <summary>Each task trained alone, the baseline, or the mean of an ensemble's members; recipes have nothing of the kind.</summary>
     public static PlotReference? Of(ResultTable table)
@@ -130,7 +140,7 @@ internal sealed record PlotReference(string Label, IReadOnlyList<int> Rows, IRea
             var rows = Enumerable.Range(0, table.Rows.Count).Where(i => table.Rows[i].Role == role).ToList();
             if (rows.Count > 0)
             {
-                return new PlotReference(label, rows, [.. table.Columns.Select((_, c) => Spread.Mean([.. rows.SelectMany(i => table.Rows[i].Cells[c].Values)]))]);
+                return new PlotReference(label, rows);
             }
         }
 

@@ -52,7 +52,7 @@ internal static class PlotsSection
                 "gains",
                 $"Each task relative to {reference.Label}",
                 "points, ×100",
-                (report.Table.Columns.Any(column => column.Deviation is not null) ? "Grey: two standard deviations of one repetition, within which a difference may be chance. " : "")
+                (IsJudged(report.Table) ? "Filled: more than noise, by the tests named under the table. Hollow: may be chance. " : "Nothing was repeated, so all of it may be chance. ")
                     + "A click on a name hides or shows it; rows that are far off are hidden at first.");
         }
     }
@@ -84,13 +84,15 @@ internal static class PlotsSection
         Tag("button", Attr("type", "button"), Attr("data-axis", "steps"), Attr("aria-pressed", "true"), "by steps"),
         Tag("button", Attr("type", "button"), Attr("data-axis", "flops"), Attr("aria-pressed", "false"), "by FLOPs"));
 
-    private static string ScoresNote(ResultTable table) => table.Columns.Any(column => column.Deviation is not null)
-        ? "Dots: means; bars: one standard deviation; faint dots: single repetitions. Filled dots lie in the shaded band, within two standard deviations of the best. A triangle at the edge stands for what is far beyond it."
-        : "The filled dot is the best. A triangle at the edge stands for what is far beyond it.";
+    private static string ScoresNote(ResultTable table) => IsJudged(table)
+        ? "Dots: means; bars: one standard deviation, where a row was repeated; faint dots: single repetitions. Filled: bold in the table, the best and what is not distinguishable from it. A triangle at the edge stands for what is far beyond it."
+        : "Nothing was repeated, so no dot is filled as the best. A triangle at the edge stands for what is far beyond it.";
+
+    private static bool IsJudged(ResultTable table) => table.Columns.Any(column => column.Test is NoiseTest.Pooled or NoiseTest.Welch);
 
     private static string LawNote(ScalingLaw law) => law.WhyNot is { } reason
-        ? $"No law was fitted. {reason}"
-        : "The line is the power law fitted to the baseline and its longer trainings; the band is its 95 % interval for another training. Error bars: one standard deviation of the repetitions.";
+        ? $"No law can be given. {reason}"
+        : "The line is the power law fitted to the baseline and its longer trainings; the band is its 95 % interval for another training. Error bars: one standard deviation, where a row was repeated.";
 
     private static string CurvesNote(ExperimentReportInput input)
     {

@@ -77,7 +77,7 @@
     return lines;
   };
 
-  const bars = (deviations, colour) => ({ type: 'data', array: deviations, color: colour, thickness: 1.6, width: 4, visible: deviations.some(isNumber) });
+  const bars = (deviations, colour) => ({ type: 'data', array: deviations.map(value => isNumber(value) ? value : NaN), color: colour, thickness: 1.6, width: 4, visible: deviations.some(isNumber) });
 
   const describe = (i, column) => {
     const cell = data.rows[i].cells[column];
@@ -95,7 +95,7 @@
     return away.map(distance => known.length >= 4 && usual > 0 && distance > 10 * usual);
   };
 
-  // One row a line; the band says what cannot be told from the best.
+  // One row a line; filled is what is bold in the table.
   const drawScores = () => {
     const about = data.columns[chosen.column];
     const rows = data.rows.map((row, i) => i).filter(i => isNumber(data.rows[i].cells[chosen.column].mean));
@@ -125,17 +125,7 @@
         },
       },
     ];
-    const shapes = [];
-    if (isNumber(about.deviation) && isNumber(about.best)) {
-      const other = about.best + (about.lower_is_better ? 2 : -2) * about.deviation;
-      shapes.push({
-        type: 'rect', xref: 'x', yref: 'paper', x0: about.best, x1: other, y0: 0, y1: 1,
-        fillcolor: theme.colours[0], opacity: 0.1, line: { width: 0 }, layer: 'below',
-      });
-    }
-
     draw('scores', 78 + 46 * data.rows.length, traces, {
-      shapes,
       xaxis: axis(`${plain(about.label)} (${plain(about.unit)})`, isCut ? { range } : {}),
       yaxis: axis('', {
         range: [data.rows.length - 0.45, -0.75], tickvals: data.rows.map((row, i) => i), ticktext: data.rows.map(row => short(row.label)),
@@ -157,19 +147,14 @@
     const far = farOff(0);
     const apart = Math.min(0.14, 0.7 / Math.max(1, rows.length));
     const traces = rows.map((i, k) => {
-      const known = tasks.filter(c => isNumber(data.rows[i].cells[c].mean) && isNumber(reference.scores[c]));
-      const gains = known.map(c => data.rows[i].cells[c].mean - reference.scores[c]);
+      const gains = data.rows[i].gains;
       return {
-        x: gains, y: known.map(c => c - 1 + (k - (rows.length - 1) / 2) * apart), name: short(data.rows[i].label), mode: 'markers', cliponaxis: false,
-        visible: far[i] ? 'legendonly' : true, hoverinfo: 'text', hovertext: known.map((c, n) => `<b>${plain(data.columns[c].label)}</b><br>${plain(data.rows[i].label)}: ${signed(gains[n])}`),
-        marker: { size: 11, symbol: look[i].symbol, color: colourOf(i), line: { width: 1, color: theme.paper } },
+        x: gains.map(gain => gain.points), y: gains.map(gain => gain.column - 1 + (k - (rows.length - 1) / 2) * apart), name: short(data.rows[i].label), mode: 'markers', cliponaxis: false,
+        visible: far[i] ? 'legendonly' : true, hoverinfo: 'text', hovertext: gains.map(gain => `<b>${plain(data.columns[gain.column].label)}</b><br>${plain(data.rows[i].label)}: ${signed(gain.points)}${gain.is_real ? '' : ', may be chance'}`),
+        marker: { size: 11, symbol: look[i].symbol, color: gains.map(gain => gain.is_real ? colourOf(i) : theme.paper), line: { width: 2, color: colourOf(i) } },
       };
     });
-    const shapes = tasks.filter(c => isNumber(data.columns[c].deviation)).map(c => ({
-      type: 'rect', x0: -2 * data.columns[c].deviation, x1: 2 * data.columns[c].deviation, y0: c - 1.42, y1: c - 0.58,
-      fillcolor: theme.soft, opacity: 0.16, line: { width: 0 }, layer: 'below',
-    }));
-    shapes.push({ type: 'line', x0: 0, x1: 0, yref: 'paper', y0: 0, y1: 1, line: { color: theme.soft, width: 1.4 }, layer: 'below' });
+    const shapes = [{ type: 'line', x0: 0, x1: 0, yref: 'paper', y0: 0, y1: 1, line: { color: theme.soft, width: 1.4 }, layer: 'below' }];
     const lines = legendLines(rows.map(i => data.rows[i].label), place.clientWidth);
     const inner = tasks.length * Math.max(46, 13 * rows.length + 12);
     draw('gains', inner + 84 + 21 * lines, traces, {
