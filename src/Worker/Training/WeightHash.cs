@@ -12,7 +12,7 @@ internal static class WeightHash
     private const long Piece = 16L << 20;
 
     /// <summary>XXH128 of the bytes of a flat fp32 tensor, on whatever device; the same for the same bits.</summary>
-    /// <remarks>About as fast as memory is read: 0.1 s a GB and less; a checkpoint of these weights takes many times that.</remarks>
+    /// <remarks>0.13 s a GB were measured on one processor core (240 MB of T5-small: 0.03 s); SHA-256 and the disk take many times that for the checkpoint itself.</remarks>
     public static UInt128 Of(Tensor flat, long piece = Piece)
     {
         var hash = new XxHash128();
