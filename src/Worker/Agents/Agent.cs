@@ -104,7 +104,8 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         var sentAt = time.GetTimestamp();
         try
         {
-            var orders = await send(Heartbeat(), ct);
+            // Whoever ends us at once does not wait for goodbyes to a coordinator that may be away.
+            var orders = await send(Heartbeat(), ct).WaitAsync(ct);
             Volatile.Write(ref _lastAnswer, time.GetTimestamp());
             metrics.CountAnswer(time.GetElapsedTime(sentAt, _lastAnswer));
             Trouble("");
