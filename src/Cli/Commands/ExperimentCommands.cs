@@ -26,6 +26,7 @@ internal static class ExperimentCommands
         On("cancel", "End all runs of an experiment without a checkpoint.", (client, id, ct) => Tell(client, id, "cancel", ct)),
         On("pause", "Save a checkpoint of all runs of an experiment and free their workers.", (client, id, ct) => Tell(client, id, "pause", ct)),
         On("resume", "Let the paused runs of an experiment go on.", (client, id, ct) => Tell(client, id, "resume", ct)),
+        On("retry", "Start the failed runs of an experiment again from their checkpoints.", (client, id, ct) => Tell(client, id, "retry", ct)),
         Report(),
     };
 

@@ -20,7 +20,7 @@ internal static class ExperimentRunCommand
         var spec = new Argument<FileInfo?>("spec") { Description = "The spec of the experiment, YAML or JSON.", Arity = ArgumentArity.ZeroOrOne };
         var data = SpecOptions.Data();
         var output = OutputFolderOption.Create("Folder for the runs' folders, the report and state; runs/NAME if not given.");
-        var resume = new Option<DirectoryInfo?>("--resume") { Description = "Output folder of an experiment that was interrupted: go on with it." };
+        var resume = new Option<DirectoryInfo?>("--resume") { Description = "Output folder of an experiment that was interrupted or has failed: go on with it." };
         var slots = Numbers.WholeIfGiven("--slots", "Trainers at once; as many as this machine has processors for if not given.", 1, 1024);
         var command = new Command("run", "Answer a question on this machine, start to end.") { spec, data, output, resume, slots };
         command.SetAction(async (result, _) =>
@@ -78,6 +78,11 @@ internal static class ExperimentRunCommand
         if (!experiment.Phase.IsTerminal())
         {
             experiment = await cluster.Client.CommandExperimentAsync(experiment.Id, "resume", interruption.AtOnce);
+        }
+
+        if (experiment.Unsuccessful > 0 && experiment.Phase is not (ExperimentPhase.Cancelled or ExperimentPhase.Cancelling))
+        {
+            experiment = await cluster.Client.CommandExperimentAsync(experiment.Id, "retry", interruption.AtOnce);
         }
 
         return await Follow(cluster.Client, experiment, folder, interruption);

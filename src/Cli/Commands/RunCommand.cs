@@ -21,7 +21,7 @@ internal static class RunCommand
         var spec = new Argument<FileInfo?>("spec") { Description = "The spec, YAML or JSON.", Arity = ArgumentArity.ZeroOrOne };
         var data = SpecOptions.Data();
         var output = OutputFolderOption.Create("Folder for checkpoints, model, report and state; runs/NAME if not given.");
-        var resume = new Option<DirectoryInfo?>("--resume") { Description = "Output folder of a run that was interrupted: go on with it." };
+        var resume = new Option<DirectoryInfo?>("--resume") { Description = "Output folder of a run that was interrupted or has failed: go on with it." };
         var command = new Command("run", "Train and evaluate a spec on this machine, start to end.") { spec, data, output, resume };
         command.SetAction(async (result, _) =>
         {
@@ -73,6 +73,10 @@ internal static class RunCommand
         if (run.Phase == RunPhase.Paused)
         {
             run = await cluster.Client.ResumeAsync(run.Id, interruption.AtOnce);
+        }
+        else if (run.Phase == RunPhase.Failed)
+        {
+            run = await cluster.Client.RetryAsync(run.Id, interruption.AtOnce);
         }
 
         return await Follow(cluster.Client, run, folder, interruption);

@@ -80,6 +80,17 @@ internal static class CancelCommand
     });
 }
 
+/// <summary><c>temper retry</c>: starts a failed run again.</summary>
+internal static class RetryCommand
+{
+    public static Command Create() => RunArgument.Command("retry", "Start a failed run again from its checkpoint, with the runs that waited for its model and its experiment.", async (client, id, ct) =>
+    {
+        var run = await client.RetryAsync(id, ct);
+        Console.WriteLine(SafeText.OneLine($"{run.Id} {run.Phase}: {run.Reason}"));
+        return ExitCodes.Success;
+    });
+}
+
 /// <summary><c>temper watch</c>: a run, live.</summary>
 internal static class WatchCommand
 {

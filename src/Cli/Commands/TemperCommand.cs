@@ -18,6 +18,7 @@ internal static class TemperCommand
         ShowCommand.Create(),
         WatchCommand.Create(),
         CancelCommand.Create(),
+        RetryCommand.Create(),
         LogsCommand.Create(),
         ExperimentCommands.Create(),
         DecodeCommand.Create(),

@@ -67,7 +67,7 @@ internal sealed class TemperClient : IDisposable
     /// <summary>One experiment.</summary>
     public Task<ExperimentStatus> ExperimentAsync(string id, CancellationToken ct) => GetAsync<ExperimentStatus>(Experiment(id), ct);
 
-    /// <summary>Cancels, pauses or resumes all runs of an experiment.</summary>
+    /// <summary>Cancels, pauses, resumes or retries all runs of an experiment.</summary>
     public Task<ExperimentStatus> CommandExperimentAsync(string id, string verb, CancellationToken ct) => PostAsync<ExperimentStatus>($"{Experiment(id)}/{verb}", ct);
 
     /// <summary>The report of an experiment as text, made now.</summary>
@@ -94,6 +94,9 @@ internal sealed class TemperClient : IDisposable
 
     /// <summary>Lets a paused run go on.</summary>
     public Task<RunStatus> ResumeAsync(string id, CancellationToken ct) => CommandAsync(id, "resume", ct);
+
+    /// <summary>Starts a failed run again from its checkpoint.</summary>
+    public Task<RunStatus> RetryAsync(string id, CancellationToken ct) => CommandAsync(id, "retry", ct);
 
     /// <summary>Rows of a run.</summary>
     /// <param name="id">The run.</param>

@@ -35,7 +35,8 @@ public sealed record TrainerAssignment(
 /// <summary>A command to a running trainer.</summary>
 /// <param name="Offers">What all ranks published, in the order of ranks: connect.</param>
 /// <param name="Stop">Save a checkpoint at the next step boundary that all ranks agree on, and end.</param>
-public sealed record TrainerCommand(IReadOnlyList<string>? Offers = null, bool Stop = false);
+/// <param name="Stored">How many of the trainer's events, signs of life not counted, the coordinator has stored; null if there is no news of it.</param>
+public sealed record TrainerCommand(IReadOnlyList<string>? Offers = null, bool Stop = false, long? Stored = null);
 
 /// <summary>Something a trainer says. Rank 0 alone reports steps, evaluations and checkpoints: they are the same on all ranks.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]

@@ -262,12 +262,12 @@ public sealed class RunPlanner(PlanningContext context)
         return (Math.Min(inputs, spec.Training.InputLength), Math.Min(targets, spec.Training.TargetLength));
     }
 
-    // Rows are put on end, each with a token for its beginning and one for its end at most: a chunk is as long as the inputs allow unless the
-    // whole text is shorter.
+    // Documents are joined, each line with a token for its beginning and one for its end at most: a chunk is as long as the inputs allow unless
+    // the whole text is shorter.
     private static SpanLengths LongestChunk(RunSpec spec, IEnumerable<TextExample> text, SpanCorruptionSpec corruption)
     {
         var longest = SpanLengths.Fitting(spec.Training.InputLength, corruption);
-        var tokens = text.Sum(row => Encoding.UTF8.GetByteCount(row.Inputs) + 2L);
+        var tokens = text.Sum(document => Encoding.UTF8.GetByteCount(document.Inputs) + document.Inputs.AsSpan().Count('\n') + 2L);
         return tokens < longest.Tokens ? SpanLengths.Of((int)tokens, corruption) : longest;
     }
 

@@ -5,7 +5,7 @@ using Temper.Mixture.Vocabularies;
 
 namespace Temper.Contracts.Specs;
 
-/// <summary>From the splits of a task to rows of ids: encoded text for most tasks, corrupted chunks for a text to pre-train on.</summary>
+/// <summary>From the splits of a task to rows of ids: encoded text for most tasks, corrupted chunks of documents for a text to pre-train on.</summary>
 public static class TaskSources
 {
     // Not the run's: losses of runs with different seeds are about the same hidden spans.
@@ -14,12 +14,18 @@ public static class TaskSources
     /// <summary>The rows that <paramref name="spec"/> trains on.</summary>
     /// <exception cref="SpecException">The text is too short to pre-train on.</exception>
     public static ITokenSource ToTrainOn(RunSpec spec, TaskData task, IVocabulary vocabulary) =>
-        Of(spec, task, "train", task.Train, vocabulary, spec.Seed, task.MostChunks);
+        task.SpanCorruption is { } corruption
+            ? LongEnough(task.Name, "train", task.Train, CorruptedText.ToTrainOn(
+                task.Name, task.Train, vocabulary, spec.Training.InputLength, corruption, spec.Seed, task.MostChunks))
+            : TokenizedExamples.Encode(task.Name, task.Train, vocabulary, spec.Training.InputLength, spec.Training.TargetLength);
 
     /// <summary>The rows of a split that is evaluated: those of epoch 0, the same for every seed of a run.</summary>
     /// <exception cref="SpecException">The text is too short to pre-train on.</exception>
     public static ITokenSource ToEvaluate(RunSpec spec, TaskData task, string split, IVocabulary vocabulary) =>
-        Of(spec, task, split, TextOf(task, split), vocabulary, EvaluationSeed, mostChunks: null);
+        task.SpanCorruption is { } corruption
+            ? LongEnough(task.Name, split, TextOf(task, split), CorruptedText.ToEvaluate(
+                task.Name, TextOf(task, split), vocabulary, spec.Training.InputLength, corruption, EvaluationSeed))
+            : TokenizedExamples.Encode(task.Name, TextOf(task, split), vocabulary, spec.Training.InputLength, spec.Training.TargetLength);
 
     /// <summary>The text of a split that is evaluated.</summary>
     public static IReadOnlyList<TextExample> TextOf(TaskData task, string split) => split switch
@@ -62,18 +68,10 @@ public static class TaskSources
         return errors;
     }
 
-    private static ITokenSource Of(RunSpec spec, TaskData task, string split, IReadOnlyList<TextExample> rows, IVocabulary vocabulary, long seed, int? mostChunks)
-    {
-        if (task.SpanCorruption is not { } corruption)
-        {
-            return TokenizedExamples.Encode(task.Name, rows, vocabulary, spec.Training.InputLength, spec.Training.TargetLength);
-        }
-
-        var text = CorruptedText.Encode(task.Name, rows, vocabulary, spec.Training.InputLength, corruption, seed, mostChunks);
-        return text.Count > 0 || rows.Count == 0
+    private static CorruptedText LongEnough(string task, string split, IReadOnlyList<TextExample> documents, CorruptedText text) =>
+        text.Count > 0 || documents.Count == 0
             ? text
             : throw new SpecException([new SpecError(
-                $"tasks.{task.Name}.{split}",
+                $"tasks.{task}.{split}",
                 $"The text is shorter than {SpanLengths.LeastTokens} tokens, too short to hide a part of it. Give more text.")]);
-    }
 }

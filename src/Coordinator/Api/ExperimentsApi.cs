@@ -52,6 +52,7 @@ internal static class ExperimentsApi
         MapCommand(api, "cancel", RunCommand.Cancel, "Ends all its runs without a checkpoint and reports what there is.");
         MapCommand(api, "pause", RunCommand.Pause, "Saves a checkpoint of all its runs and frees their workers.");
         MapCommand(api, "resume", RunCommand.Resume, "Lets its paused runs go on.");
+        MapCommand(api, "retry", RunCommand.Retry, "Starts its failed runs again from their checkpoints, and reports anew at the end.");
     }
 
     private static void MapCommand(IEndpointRouteBuilder api, string verb, RunCommand command, string summary) =>

@@ -44,6 +44,7 @@ internal static class RunsApi
         MapCommand(api, "cancel", RunCommand.Cancel, "Ends a run without a checkpoint.");
         MapCommand(api, "pause", RunCommand.Pause, "Saves a checkpoint and frees the workers.");
         MapCommand(api, "resume", RunCommand.Resume, "Goes on from the checkpoint.");
+        MapCommand(api, "retry", RunCommand.Retry, "Starts a failed run again from its checkpoint, and with it the runs that failed for want of its model, and its experiment.");
     }
 
     private static void MapCommand(IEndpointRouteBuilder api, string verb, RunCommand command, string summary) =>
@@ -128,6 +129,11 @@ internal static class RunsApi
             return Problems.NoRun(id);
         }
 
+        if (command == RunCommand.Retry && await Retrying.RefusalAsync(id, store, grains).ConfigureAwait(false) is { } why)
+        {
+            return Problems.Of(StatusCodes.Status409Conflict, "phase_conflict", why);
+        }
+
         var answer = await grains.GetGrain<IRunGrain>(id).Command(command).ConfigureAwait(false);
         if (answer.Status is null)
         {
@@ -137,6 +143,11 @@ internal static class RunsApi
         if (answer.Refusal is { } refusal)
         {
             return Problems.Of(StatusCodes.Status409Conflict, "phase_conflict", refusal);
+        }
+
+        if (command == RunCommand.Retry)
+        {
+            await Retrying.TakeAlongAsync(answer.Status, store, grains).ConfigureAwait(false);
         }
 
         // Its workers are free, or it wants some: somebody may start now.

@@ -67,7 +67,18 @@ internal sealed class ExperimentGrain(
             return new ExperimentAnswer(Status(members, storage.State), refusal);
         }
 
-        if (command == RunCommand.Cancel)
+        if (command == RunCommand.Retry)
+        {
+            await Reopen();
+            // Parents come first in the layout, and their children are told after them.
+            foreach (var failed in members.Where(run => run.Phase == RunPhase.Failed))
+            {
+                await Tell([failed.Id], RunCommand.Retry);
+            }
+
+            await Index(storage.State);
+        }
+        else if (command == RunCommand.Cancel)
         {
             if (!storage.State.CancelAsked)
             {
@@ -87,8 +98,33 @@ internal sealed class ExperimentGrain(
         return new ExperimentAnswer(await GetStatus(), null);
     }
 
+    public async Task<string?> Reopen()
+    {
+        if (_record is null)
+        {
+            return null;
+        }
+
+        if (storage.State.CancelAsked)
+        {
+            return $"Its experiment {_record.Id} was cancelled. Submit it again.";
+        }
+
+        if (storage.State.Ended is not null)
+        {
+            await Write(storage.State with { Ended = null, EndedAt = null, ReportError = null, Reopened = storage.State.Reopened + 1 });
+        }
+
+        // Also when it was open before: a crash may have come in between.
+        await experiments.ReopenAsync(_record.Id);
+        await Index(storage.State);
+        return null;
+    }
+
     private static string? Refusal(RunCommand command, ExperimentPhase phase) => (command, phase) switch
     {
+        (RunCommand.Retry, ExperimentPhase.Failed or ExperimentPhase.Reporting or ExperimentPhase.Running or ExperimentPhase.Paused) => null,
+        (RunCommand.Retry, _) => "Only an experiment of which runs have failed can be retried.",
         (RunCommand.Cancel, ExperimentPhase.Cancelled or ExperimentPhase.Cancelling) => null,
         (_, var ended) when ended.IsTerminal() => $"The experiment has ended ({JsonNamingPolicy.SnakeCaseLower.ConvertName(ended.ToString())}); an ended one cannot be changed. Submit it again.",
         (_, ExperimentPhase.Reporting) => "All its runs have ended, and it only writes its report.",
@@ -107,6 +143,12 @@ internal sealed class ExperimentGrain(
 
     private async Task Store(ExperimentState next)
     {
+        await Write(next);
+        await Index(storage.State);
+    }
+
+    private async Task Write(ExperimentState next)
+    {
         storage.State = next;
         try
         {
@@ -118,8 +160,6 @@ internal sealed class ExperimentGrain(
             DeactivateOnIdle();
             throw;
         }
-
-        await Index(storage.State);
     }
 
     // The key of an event is what it tells, so that telling it again after a crash changes nothing.
@@ -128,7 +168,7 @@ internal sealed class ExperimentGrain(
         var status = Status(await runs.OfExperimentAsync(_record!.Id), state);
         RunEventRow[] events = status.Phase is ExperimentPhase.Running or ExperimentPhase.Paused
             ? []
-            : [new RunEventRow(Word(status.Phase), clock.Now, Word(status.Phase), status.Reason)];
+            : [new RunEventRow(Word(status.Phase) + (state.Reopened == 0 ? "" : $".{state.Reopened}"), clock.Now, Word(status.Phase), status.Reason)];
         await experiments.SaveAsync(status, events);
     }
 

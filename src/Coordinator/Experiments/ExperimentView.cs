@@ -15,6 +15,9 @@ internal sealed record ExperimentState
     public string? ReportError { get; init; }
 
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>How often it has been opened again after its end.</summary>
+    public int Reopened { get; init; }
 }
 
 /// <summary>Where an experiment is, as a pure function of what it remembers and of its runs.</summary>

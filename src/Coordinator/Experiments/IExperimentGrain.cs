@@ -22,6 +22,10 @@ internal interface IExperimentGrain : IGrainWithStringKey
     /// <summary>What a user asks for.</summary>
     [Alias("Command")]
     Task<ExperimentAnswer> Command(RunCommand command);
+
+    /// <summary>A run of it is tried again: it is no longer at its end. Says why that may not be; null if it may.</summary>
+    [Alias("Reopen")]
+    Task<string?> Reopen();
 }
 
 /// <summary>What became of a command.</summary>

@@ -108,6 +108,12 @@ internal enum RunCommand
     Pause,
     Resume,
     Cancel,
+
+    /// <summary>Start a failed run again from its checkpoint.</summary>
+    Retry,
+
+    /// <summary>The same, if it failed for want of a model that it starts from: that one is tried again.</summary>
+    RetryWithParent,
 }
 
 /// <summary>What became of a command.</summary>

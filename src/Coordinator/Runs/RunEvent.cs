@@ -51,6 +51,9 @@ internal abstract record RunEvent
 
     public sealed record CancelAsked : RunEvent;
 
+    /// <summary>A failed run is to be tried again.</summary>
+    public sealed record RetryAsked : RunEvent;
+
     /// <summary>The report was written; or it cannot be, and <paramref name="Error"/> says why.</summary>
     public sealed record Reported(string? Error) : RunEvent;
 

@@ -152,6 +152,7 @@ internal sealed class RunGrain(
             RunCommand.Pause => new RunEvent.PauseAsked(),
             RunCommand.Resume => new RunEvent.ResumeAsked(),
             RunCommand.Cancel => new RunEvent.CancelAsked(),
+            RunCommand.Retry or RunCommand.RetryWithParent => new RunEvent.RetryAsked(),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, null),
         }]);
         return new CommandAnswer(Status(), null);
@@ -295,6 +296,14 @@ internal sealed class RunGrain(
     private string? Refusal(RunCommand command) => (command, _state.Phase) switch
     {
         (RunCommand.Cancel, RunPhase.Cancelled) => null,
+        (RunCommand.RetryWithParent, RunPhase.Failed) when _state.FailureCause != FailureCauses.ParentFailed => "It failed for another reason than that the run which it starts from had failed.",
+        (RunCommand.Retry or RunCommand.RetryWithParent, RunPhase.Failed) => _state.FailureCause is null || FailurePolicy.Of(_state.FailureCause) is { IsResumable: true }
+            ? null
+            : $"The run failed by {_state.FailureCause}, and from its checkpoint it would do so again. {FailurePolicy.Of(_state.FailureCause).Summary}",
+        // It has been retried already.
+        (RunCommand.Retry, RunPhase.Queued or RunPhase.Starting or RunPhase.Running or RunPhase.Recovering) => null,
+        (RunCommand.Retry or RunCommand.RetryWithParent, _) => "Only a run that has failed can be retried.",
+        (RunCommand.Pause or RunCommand.Resume, RunPhase.Failed) => "The run has failed. Retry it to go on from its checkpoint, or submit it again.",
         (_, var phase) when phase.IsTerminal() => $"The run has ended ({JsonNamingPolicy.SnakeCaseLower.ConvertName(phase.ToString())}); an ended run cannot be changed. Submit it again.",
         (RunCommand.Pause, RunPhase.Cancelling) => "The run is being cancelled.",
         (RunCommand.Pause or RunCommand.Cancel, _) when _state.ReportIsDue => "The run is trained and only writes its report.",

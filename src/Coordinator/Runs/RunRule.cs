@@ -4,8 +4,8 @@ namespace Temper.Coordinator.Runs;
 
 /// <summary>
 /// The life of a run as a pure function: (facts, state, event, now) to the new state and what to tell. The grain around it only
-/// stores and answers. Three laws, each a property test: a terminal phase is never left, the epoch only grows, and what carries
-/// another epoch changes nothing.
+/// stores and answers. Three laws, each a property test: succeeded and cancelled are never left and failed only by a user's retry, with a new
+/// epoch; the epoch only grows; and what carries another epoch changes nothing.
 /// </summary>
 internal static class RunRule
 {
@@ -20,7 +20,7 @@ internal static class RunRule
     {
         if (state.Phase.IsTerminal())
         {
-            return Same(state);
+            return e is RunEvent.RetryAsked && state.Phase == RunPhase.Failed ? Retry(state, now) : Same(state);
         }
 
         return e switch
@@ -42,6 +42,7 @@ internal static class RunRule
             RunEvent.PauseAsked => Pause(facts, state),
             RunEvent.ResumeAsked => Resume(state, now),
             RunEvent.CancelAsked => Cancel(state, now),
+            RunEvent.RetryAsked => Same(state),
             RunEvent.Reported x => Reported(facts, state, x.Error, now),
             RunEvent.Tick => state.Suspicion is { } suspicion && now >= suspicion.Until ? Confirm(facts, state, suspicion, now) : Same(state),
             _ => throw new ArgumentOutOfRangeException(nameof(e), e, "There is no rule for this event."),
@@ -76,14 +77,14 @@ internal static class RunRule
         return Durably(next, new RunNote("admitted", $"Epoch {next.Epoch}: {next.Reason}", new { next.Epoch, Members = Members(next), FromStep = next.Step }));
     }
 
-    // What was reported comes first: the rows of its steps are stored, and a later checkpoint would leave a gap in them. The folder counts only
-    // when nothing in it was reported: then trainers went on while the coordinator was away, and deleted what it knew.
+    // What was reported, and what lies in the folder: a trainer may have died before it could report its last checkpoint, or have gone on while the
+    // coordinator was away, and deleted what it knew. A checkpoint carries the rows that were not stored when it was written, so series have no gap.
     private static IReadOnlyList<CheckpointMark> Known(RunFacts facts, RunState state, IReadOnlyList<CheckpointMark> found)
     {
         var reported = state.Checkpoints.Where(IsUsable).ToList();
-        var hasReported = reported.Count > 0 || state.DamagedCheckpoints.Count > 0;
-        var isOutdated = hasReported && found.Any(IsUsable) && !reported.Exists(found.Contains);
-        return [.. (isOutdated ? found.Where(IsUsable) : reported).OrderBy(mark => mark.Step).TakeLast(facts.Spec.Training.KeepCheckpoints)];
+        var present = found.Where(IsUsable).ToList();
+        // What was reported and is not there was deleted; where nothing is there, the folder may only be away.
+        return [.. (present.Count > 0 ? present : reported).OrderBy(mark => mark.Step).ThenBy(mark => mark.Name, StringComparer.Ordinal).TakeLast(facts.Spec.Training.KeepCheckpoints)];
 
         bool IsUsable(CheckpointMark mark) =>
             mark.Step > 0 && mark.Step <= facts.Spec.Training.Steps && !state.DamagedCheckpoints.Contains(mark.Name);
@@ -297,7 +298,8 @@ internal static class RunRule
         var policy = FailurePolicy.Of(cause);
         if (policy.Budget == AttemptBudget.Ends)
         {
-            return End(state, RunPhase.Failed, $"{message} ({cause}) Not tried again: another attempt would end the same way.", now, cause);
+            var hint = policy.IsResumable ? "by itself; mend the cause, then retry the run to go on from its checkpoint" : ": another attempt would end the same way";
+            return End(state, RunPhase.Failed, $"{message} ({cause}) Not tried again{(policy.IsResumable ? " " : "")}{hint}.", now, cause);
         }
 
         // A damaged checkpoint is dropped and the one before it is tried. That cannot go on for ever, so it counts as no attempt.
@@ -358,8 +360,18 @@ internal static class RunRule
     };
 
     private static RunChange Resume(RunState state, DateTimeOffset now) => state.Phase == RunPhase.Paused
-        ? Durably(state with { Phase = RunPhase.Queued, Reason = "Resumed; waits to be scheduled.", Failures = [], RetryAt = null, WaitingSince = now }, new RunNote("resumed", "The run was resumed."))
+        ? Durably(Afresh(state, now) with { Reason = "Resumed; waits to be scheduled." }, new RunNote("resumed", "The run was resumed."))
         : Same(state);
+
+    private static RunChange Retry(RunState state, DateTimeOffset now) => state.FailureCause is null || FailurePolicy.Of(state.FailureCause).IsResumable
+        ? Durably(
+            Afresh(state, now) with { Reason = "Retried; waits to be scheduled.", EndedAt = null, FailureCause = null },
+            new RunNote("retried", "The run, which had failed, was started again by a user.", new { state.Epoch, Cause = state.FailureCause }))
+        : Same(state);
+
+    // A user has looked at it: what was counted is forgotten, and checkpoints that were set aside may have been put right.
+    private static RunState Afresh(RunState state, DateTimeOffset now) =>
+        state with { Phase = RunPhase.Queued, Failures = [], RetryAt = null, WaitingSince = now, DamagedCheckpoints = [] };
 
     private static RunChange Cancel(RunState state, DateTimeOffset now) => state.Phase switch
     {

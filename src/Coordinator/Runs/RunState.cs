@@ -31,7 +31,7 @@ internal sealed record RunState
     /// <summary>The last checkpoints that were reported or found whole, oldest first.</summary>
     public IReadOnlyList<CheckpointMark> Checkpoints { get; init; } = [];
 
-    /// <summary>Names of checkpoints that a trainer found damaged: they still lie in the folder and must not be tried again.</summary>
+    /// <summary>Names of checkpoints that a trainer found damaged: they still lie in the folder and are not tried again until a user resumes or retries the run.</summary>
     public IReadOnlyList<string> DamagedCheckpoints { get; init; } = [];
 
     public CheckpointMark? LastCheckpoint => Checkpoints.Count > 0 ? Checkpoints[^1] : null;

@@ -72,7 +72,7 @@ internal sealed class ExperimentStore(IDatabase database)
         reader => (reader.GetInt64(0), ProtocolJson.Read<ExperimentStatus>(reader.GetString(1))),
         ("@phase", filter.Phase is { } phase ? Word(phase) : null), ("@kind", filter.Kind is { } kind ? Word(kind) : null), ("@name", DbCommands.Containing(filter.Name)), ("@before", before), ("@most", most)));
 
-    /// <summary>Writes what changed. Writing it again changes nothing more. What has ended stays so.</summary>
+    /// <summary>Writes what changed. Writing it again changes nothing more. What has ended stays so until it is opened again.</summary>
     public Task SaveAsync(ExperimentStatus status, IReadOnlyList<RunEventRow> events) => database.WriteAsync(
         status.Id,
         async connection =>
@@ -83,6 +83,11 @@ internal sealed class ExperimentStore(IDatabase database)
             return await RunStore.InsertEventsAsync(connection, status.Id, events).ConfigureAwait(false);
         },
         events.Count > 0 ? Notices.Events : null);
+
+    /// <summary>Opens one again that has ended: what is saved of it from now on comes through.</summary>
+    public Task ReopenAsync(string id) => database.WriteAsync(
+        id,
+        connection => connection.ExecuteAsync("UPDATE experiments SET ended = 0 WHERE id = @id", ("@id", id)));
 
     /// <summary>The state of an experiment as the index knows it, a few seconds old at most; null if there is no such experiment.</summary>
     public Task<ExperimentStatus?> StatusAsync(string id) => database.ReadAsync(connection => connection.SingleAsync(

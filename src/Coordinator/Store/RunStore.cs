@@ -76,6 +76,12 @@ internal sealed class RunStore
         reader => ProtocolJson.Read<RunStatus>(reader.GetString(0)),
         ("@experiment", experiment)));
 
+    /// <summary>The runs that have failed and start from the models of others.</summary>
+    public Task<IReadOnlyList<RunStatus>> FailedChildrenAsync() => _database.ReadAsync<IReadOnlyList<RunStatus>>(async connection => [.. (await connection.QueryAsync(
+        "SELECT status FROM runs WHERE phase = @phase ORDER BY seq",
+        reader => ProtocolJson.Read<RunStatus>(reader.GetString(0)),
+        ("@phase", Name(RunPhase.Failed))).ConfigureAwait(false)).Where(run => run.StartsFrom is { Count: > 0 })]);
+
     /// <summary>Runs from the newest on, those after <paramref name="before"/> in that order.</summary>
     public Task<IReadOnlyList<(long Order, RunStatus Status)>> ListAsync(RunFilter filter, long? before, int most) => _database.ReadAsync(connection => connection.QueryAsync(
         """

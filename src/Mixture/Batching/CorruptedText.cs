@@ -6,95 +6,109 @@ using Temper.Mixture.Vocabularies;
 namespace Temper.Mixture.Batching;
 
 /// <summary>
-/// A text for span corruption: the tokens of all its rows on end, cut into chunks as long as the inputs allow, whatever rows they come from. What
-/// is hidden of a chunk follows from (seed, task, index, epoch) alone, and how much from its length.
+/// A text for span corruption. In each epoch its documents are shuffled, joined without a gap and cut into chunks as long as the inputs allow, from a
+/// random token on: what lies before that token follows the last document, so that each token is in one chunk of the epoch, and chunks have other
+/// borders in each epoch. Order, first token and what is hidden follow from (seed, task, epoch, index) alone, and lengths from the index.
 /// </summary>
 public sealed class CorruptedText : ITokenSource
 {
-    private readonly int[] _tokens;
+    private static readonly ulong OrderOfDocuments = Seeds.Of("order of documents");
+    private static readonly ulong FirstToken = Seeds.Of("first token");
+
+    private readonly TokenizedDocuments _documents;
     private readonly int _chunkTokens;
-    private readonly IReadOnlyList<int> _chunks;
     private readonly SpanCorruptionSpec _spec;
     private readonly IVocabulary _vocabulary;
+    private readonly long _runSeed;
+    private readonly bool _redrawn;
     private readonly ulong _seed;
 
-    private CorruptedText(string name, int[] tokens, int chunkTokens, IReadOnlyList<int> chunks, SpanCorruptionSpec spec, IVocabulary vocabulary, ulong seed)
+    // Of the epoch that is read and the one before or after it, which rows of one batch may be of. Whoever comes too late makes it anew, the same.
+    private readonly JoinedDocuments?[] _joined = new JoinedDocuments?[2];
+
+    private CorruptedText(string name, TokenizedDocuments documents, int chunkTokens, SpanCorruptionSpec spec, IVocabulary vocabulary, long seed, bool redrawn)
     {
         Name = name;
-        _tokens = tokens;
+        Count = (documents.TokenCount / chunkTokens) + (documents.TokenCount % chunkTokens >= SpanLengths.LeastTokens ? 1 : 0);
+        _documents = documents;
         _chunkTokens = chunkTokens;
-        _chunks = chunks;
         _spec = spec;
         _vocabulary = vocabulary;
-        _seed = seed;
+        _runSeed = seed;
+        _redrawn = redrawn;
+        _seed = Seeds.Mix((ulong)seed, Seeds.Of(name));
     }
 
     /// <inheritdoc/>
     public string Name { get; }
 
-    /// <summary>Number of chunks. The last one of the text may be shorter than the others; it is left out where it is too short for a span.</summary>
-    public int Count => _chunks.Count;
-
     /// <summary>
-    /// Encodes and cuts a text. Each row ends with a line feed where the vocabulary has one: bytes do, and T5's own pieces mark the beginnings of
-    /// words instead. What reads like a sentinel becomes unknown, since it would be taken for a hidden span.
+    /// Number of chunks, the same in each epoch. The last one may be shorter than the others; it is left out, with its one token, where it is too short
+    /// for a span.
     /// </summary>
+    public int Count { get; }
+
+    /// <summary>A text to train on: its chunks are drawn anew in each epoch.</summary>
     /// <param name="name">The task's name.</param>
-    /// <param name="rows">The text: the inputs of the rows.</param>
+    /// <param name="documents">The text: the inputs of the rows.</param>
+    /// <param name="vocabulary">Text to ids.</param>
+    /// <param name="inputLength">Most input tokens, end of sequence included.</param>
+    /// <param name="spec">How much is hidden.</param>
+    /// <param name="seed">Decides the chunks and what is hidden of them.</param>
+    /// <param name="mostChunks">Train on no more text than fills so many chunks: see <see cref="TokenizedDocuments.Part"/>; null for all of it.</param>
+    public static CorruptedText ToTrainOn(
+        string name, IReadOnlyList<TextExample> documents, IVocabulary vocabulary, int inputLength, SpanCorruptionSpec spec, long seed, int? mostChunks = null)
+    {
+        var chunkTokens = SpanLengths.Fitting(inputLength, spec).Tokens;
+        var encoded = TokenizedDocuments.Encode(documents, vocabulary);
+        return new CorruptedText(name, mostChunks is { } most ? encoded.Part((long)most * chunkTokens) : encoded, chunkTokens, spec, vocabulary, seed, redrawn: true);
+    }
+
+    /// <summary>A text to judge by: its documents stay in their order and its chunks the same, from the first token on.</summary>
+    /// <param name="name">The task's name.</param>
+    /// <param name="documents">The text: the inputs of the rows.</param>
     /// <param name="vocabulary">Text to ids.</param>
     /// <param name="inputLength">Most input tokens, end of sequence included.</param>
     /// <param name="spec">How much is hidden.</param>
     /// <param name="seed">Decides what is hidden.</param>
-    /// <param name="mostChunks">At most so many chunks, spread over the text; null for all.</param>
-    public static CorruptedText Encode(
-        string name, IReadOnlyList<TextExample> rows, IVocabulary vocabulary, int inputLength, SpanCorruptionSpec spec, long seed, int? mostChunks = null)
-    {
-        var tokens = Encode(rows, vocabulary);
-        var chunkTokens = SpanLengths.Fitting(inputLength, spec).Tokens;
-        var (whole, rest) = Math.DivRem(tokens.Length, chunkTokens);
-        var chunks = MaxExamples.Positions(rest >= SpanLengths.LeastTokens ? whole + 1 : whole, mostChunks);
-        return new CorruptedText(name, tokens, chunkTokens, chunks, spec, vocabulary, SeedOf(name, seed));
-    }
+    public static CorruptedText ToEvaluate(
+        string name, IReadOnlyList<TextExample> documents, IVocabulary vocabulary, int inputLength, SpanCorruptionSpec spec, long seed) =>
+        new(name, TokenizedDocuments.Encode(documents, vocabulary), SpanLengths.Fitting(inputLength, spec).Tokens, spec, vocabulary, seed, redrawn: false);
 
-    /// <summary>The same chunks, corrupted from another seed.</summary>
-    public CorruptedText Under(long seed) => new(Name, _tokens, _chunkTokens, _chunks, _spec, _vocabulary, SeedOf(Name, seed));
+    /// <summary>The same text under another seed.</summary>
+    public CorruptedText Under(long seed) =>
+        seed == _runSeed ? this : new(Name, _documents, _chunkTokens, _spec, _vocabulary, seed, _redrawn);
 
     /// <summary>The tokens of a chunk as the text has them.</summary>
-    public ReadOnlySpan<int> Chunk(int index)
-    {
-        var start = _chunks[index] * _chunkTokens;
-        return _tokens.AsSpan(start, Math.Min(_chunkTokens, _tokens.Length - start));
-    }
+    public int[] Chunk(int index, long epoch) => Joined(epoch).Tokens((long)index * _chunkTokens, ChunkLength(index));
 
     /// <inheritdoc/>
     public (int Inputs, int Targets) Lengths(int index, long epoch)
     {
-        var lengths = SpanLengths.Of(Chunk(index).Length, _spec);
+        var lengths = SpanLengths.Of(ChunkLength(index), _spec);
         return (lengths.Inputs, lengths.Targets);
     }
 
     /// <inheritdoc/>
     public TokenRow Row(int index, long epoch) =>
-        SpanCorruption.Corrupt(Chunk(index), _spec, _vocabulary, Seeds.Mix(_seed, (ulong)index, (ulong)epoch));
+        SpanCorruption.Corrupt(Chunk(index, epoch), _spec, _vocabulary, Seeds.Mix(_seed, (ulong)index, (ulong)epoch));
 
-    private static ulong SeedOf(string name, long seed) => Seeds.Mix((ulong)seed, Seeds.Of(name));
+    private int ChunkLength(int index) => (int)Math.Min(_chunkTokens, _documents.TokenCount - ((long)index * _chunkTokens));
 
-    private static int[] Encode(IReadOnlyList<TextExample> rows, IVocabulary vocabulary)
+    private JoinedDocuments Joined(long epoch)
     {
-        var lineEnd = vocabulary.Encode("\n");
-        if (lineEnd.Contains(SpecialIds.Unknown))
+        epoch = _redrawn ? epoch : 0;
+        ref var kept = ref _joined[epoch & 1];
+        if (Volatile.Read(ref kept) is { } known && known.Epoch == epoch)
         {
-            lineEnd = [];
+            return known;
         }
 
-        var firstSentinel = vocabulary.Size - vocabulary.SentinelCount;
-        var tokens = new List<int>();
-        foreach (var row in rows)
-        {
-            tokens.AddRange(Array.ConvertAll(vocabulary.Encode(row.Inputs), id => id < firstSentinel ? id : SpecialIds.Unknown));
-            tokens.AddRange(lineEnd);
-        }
-
-        return [.. tokens];
+        var made = _redrawn
+            ? new JoinedDocuments(
+                _documents, epoch, Seeds.Mix(_seed, OrderOfDocuments, (ulong)epoch), (int)(Seeds.Mix(_seed, FirstToken, (ulong)epoch) % (ulong)_documents.TokenCount))
+            : new JoinedDocuments(_documents, epoch, orderKey: null, first: 0);
+        Volatile.Write(ref kept, made);
+        return made;
     }
 }

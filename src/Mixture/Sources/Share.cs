@@ -9,11 +9,16 @@ namespace Temper.Mixture.Sources;
 /// <param name="By">Columns that are hashed; null for all columns of the row.</param>
 public sealed record Share(double From, double To, IReadOnlyList<string>? By = null)
 {
-    /// <summary>Whether a row belongs to this share.</summary>
-    public bool Holds(Row row)
+    /// <summary>Whether a row belongs to this share, or all rows of a document together.</summary>
+    public bool Holds(params ReadOnlySpan<Row> rows)
     {
-        ArgumentNullException.ThrowIfNull(row);
-        var hash = TextHash.Unit([.. (By ?? row.Columns).Select(column => row[column])]);
+        var values = new List<string>();
+        foreach (var row in rows)
+        {
+            values.AddRange((By ?? row.Columns).Select(column => row[column]));
+        }
+
+        var hash = TextHash.Unit([.. values]);
         return hash >= From && hash < To;
     }
 }

@@ -13,11 +13,9 @@ internal static class MaxExamples
         limit < rows.Count ? [.. Positions(rows.Count, limit).Select(position => rows[position])] : rows;
 
     /// <summary>Positions of the examples that are taken out of <paramref name="count"/>, in the order of training.</summary>
-    public static int[] Positions(int count, int? limit)
-    {
-        var positions = Enumerable.Range(0, count);
-        return limit < count
-            ? [.. positions.OrderBy(position => TextHash.Of("max_examples", position.ToString(CultureInfo.InvariantCulture))).Take(limit.Value)]
-            : [.. positions];
-    }
+    public static IEnumerable<int> Positions(int count, int? limit) => limit < count ? Order(count).Take(limit.Value) : Enumerable.Range(0, count);
+
+    /// <summary>All positions, in the order in which they are taken.</summary>
+    public static IEnumerable<int> Order(int count) =>
+        Enumerable.Range(0, count).OrderBy(position => TextHash.Of("max_examples", position.ToString(CultureInfo.InvariantCulture)));
 }

@@ -16,10 +16,10 @@ internal sealed class SplitLoader(TaskPlan plan, string path, CancellationToken 
         }
 
         var heldOut = HeldOutKeys(split);
-        var examples = Rows(split)
-            .Where(row => !heldOut.Contains(Key(row, split.HoldOutBy)))
-            .Select(plan.Maker.Make)
-            .Where(example => plan.KeepsBlank || !string.IsNullOrWhiteSpace(example.Inputs));
+        var examples = Documents(split)
+            .Where(rows => !heldOut.Contains(Key(rows, split.HoldOutBy)))
+            .Select(Make)
+            .Where(example => !plan.IsText || !string.IsNullOrWhiteSpace(example.Inputs));
         List<TextExample> loaded = [.. Reported(split, examples)];
         return loaded.Count > 0 ? loaded : throw Refused(name, "No row is left for this split. Widen 'share', or check 'hold_out_by'.");
     }
@@ -33,15 +33,48 @@ internal sealed class SplitLoader(TaskPlan plan, string path, CancellationToken 
 
         var others = plan.Splits.Where(split => split.Name != train.Name);
         return others
-            .SelectMany(split => Reported(split, Rows(split)).Select(row => Key(row, train.HoldOutBy)))
+            .SelectMany(split => Reported(split, Documents(split)).Select(rows => Key(rows, train.HoldOutBy)))
             .ToHashSet(Ordinal);
     }
 
-    private static string Key(Row row, IReadOnlyList<string>? columns) =>
-        columns is null ? "" : string.Join('\u001F', columns.Select(column => row[column]));
+    private static string Key(Row[] rows, IReadOnlyList<string>? columns) =>
+        columns is null ? "" : string.Join('\u001F', rows.SelectMany(row => columns.Select(column => row[column])));
 
-    private static IEnumerable<Row> Rows(SplitPlan split) =>
-        split.Sources.SelectMany(source => source.Rows).Where(row => split.Share?.Holds(row) ?? true);
+    private TextExample Make(Row[] rows) => rows is [var row]
+        ? plan.Maker.Make(row)
+        : new TextExample(string.Join('\n', rows.Select(row => plan.Maker.Make(row).Inputs)), "");
+
+    // What is kept or left out as a whole: a row, but of a text in lines a document.
+    private IEnumerable<Row[]> Documents(SplitPlan split)
+    {
+        var linesOfText = plan.IsText && split.Parallel is null && split.Shape.Format == SourceFormat.Text;
+        return split.Sources
+            .SelectMany(source => linesOfText ? Joined(source.Rows) : source.Rows.Select(row => new[] { row }))
+            .Where(rows => split.Share?.Holds(rows) ?? true);
+    }
+
+    // A line is blank if the spec makes no text of it: a mark between two documents may be anything that a pattern finds.
+    private IEnumerable<Row[]> Joined(IEnumerable<Row> lines)
+    {
+        var document = new List<Row>();
+        foreach (var line in lines)
+        {
+            if (!string.IsNullOrWhiteSpace(plan.Maker.Make(line).Inputs))
+            {
+                document.Add(line);
+            }
+            else if (document.Count > 0)
+            {
+                yield return [.. document];
+                document.Clear();
+            }
+        }
+
+        if (document.Count > 0)
+        {
+            yield return [.. document];
+        }
+    }
 
     private IEnumerable<T> Reported<T>(SplitPlan split, IEnumerable<T> items)
     {

@@ -11,8 +11,8 @@ namespace Temper.Mixture.Tasks;
 /// <param name="Labels">The only valid answers, in class-id order; null for free text.</param>
 /// <param name="Metrics">How predictions are judged; empty for a task that is judged by its loss only.</param>
 /// <param name="ContentHash">SHA-256 over the name and all rows, in hexadecimal: equal on two hosts when they train on the same text. See <see cref="ContentHasher"/>.</param>
-/// <param name="SpanCorruption">Set for a text to pre-train on: the inputs of the rows, which have no targets.</param>
-/// <param name="MostChunks">At most so many chunks of that text are trained on; null for all.</param>
+/// <param name="SpanCorruption">Set for a text to pre-train on: then an example is a document, which has no targets.</param>
+/// <param name="MostChunks">Documents that fill so many chunks are trained on; null for all.</param>
 public sealed record TaskData(
     string Name,
     IReadOnlyList<TextExample> Train,

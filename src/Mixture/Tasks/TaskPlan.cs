@@ -11,7 +11,7 @@ namespace Temper.Mixture.Tasks;
 /// <param name="Metrics">How predictions are judged.</param>
 /// <param name="RowsReadable">Whether the form of the files is clear: otherwise every row would only repeat that it is not.</param>
 /// <param name="RowsUsable">Whether templates, map and labels are sound as well.</param>
-/// <param name="KeepsBlank">Whether a row without text is an example. A text to pre-train on has blank lines that only part its paragraphs.</param>
+/// <param name="IsText">Whether the rows are a text to pre-train on: then its lines are joined to documents, and a row without text is no example.</param>
 internal sealed record TaskPlan(
     ExampleMaker Maker,
     IReadOnlyList<SplitPlan> Splits,
@@ -19,7 +19,7 @@ internal sealed record TaskPlan(
     IReadOnlyList<Metric> Metrics,
     bool RowsReadable,
     bool RowsUsable,
-    bool KeepsBlank = true)
+    bool IsText = false)
 {
     public static TaskPlan Of(TaskSpec spec, DataRoots roots, SpecErrors errors)
     {
@@ -32,7 +32,7 @@ internal sealed record TaskPlan(
             RefuseAnswers(spec, errors);
             var text = new ExampleMaker(TemplateOf("inputs", spec.Inputs ?? $"{{{TextRows.Column}}}", errors), TextTemplate.Nothing, MapOf(spec, errors), labels: null);
             var sound = errors.All.Count == errorsBefore;
-            return new TaskPlan(text, SplitsOf(spec, shape, roots, errors), null, [], readable, sound, KeepsBlank: false);
+            return new TaskPlan(text, SplitsOf(spec, shape, roots, errors), null, [], readable, sound, IsText: true);
         }
 
         var labels = LabelSet.Of(spec, errors);

@@ -15,7 +15,10 @@ public enum SourceFormat
     /// <summary>One JSON object a line; nested values are reached as <c>a/b</c>.</summary>
     Jsonl,
 
-    /// <summary>Plain text, a line an example: the column is <c>text</c>, or the groups of <see cref="TaskSpec.Pattern"/>.</summary>
+    /// <summary>
+    /// Plain text, a line an example: the column is <c>text</c>, or the groups of <see cref="TaskSpec.Pattern"/>. Of a text to pre-train on the lines between blank ones
+    /// are a document.
+    /// </summary>
     Text,
 }
 
@@ -28,7 +31,7 @@ public enum SourceFormat
 public sealed record SplitSpec(
     [property: Description("Files read one after the other (.gz is unpacked), relative to the data root.")] IReadOnlyList<string>? Files = null,
     [property: Description("Column name to plain-text file, aligned line by line; instead of files.")] IReadOnlyDictionary<string, string>? Parallel = null,
-    [property: Description("The part of the rows that belongs to this split, as [from, to) within 0 and 1 of a hash: [0, 0.8] and [0.8, 1] of one file never share a row. All rows if not given.")] IReadOnlyList<double>? Share = null,
+    [property: Description("The part of the rows that belongs to this split, as [from, to) within 0 and 1 of a hash: [0, 0.8] and [0.8, 1] of one file never share a row. All rows if not given. Documents of a text to pre-train on are kept whole.")] IReadOnlyList<double>? Share = null,
     [property: Description("Columns whose hash decides which part a row is in; all columns if not given.")] IReadOnlyList<string>? ShareBy = null,
     [property: Description("Train only: leave out rows that equal a row of validation or test in these columns.")] IReadOnlyList<string>? HoldOutBy = null);
 
@@ -51,15 +54,15 @@ public sealed record SplitSpec(
 /// <param name="Labels">The only valid answers, in class-id order. A prediction outside them is wrong. Null for free text. Shorthands do not exist: list them.</param>
 /// <param name="LabelRange">Instead of <paramref name="Labels"/>: [from, to, step] of a regression written as text with one decimal (STS-B: [0, 5, 0.2], 26 strings).</param>
 /// <param name="Metrics">Names of metrics, the main one first, see <c>MetricCatalog</c>.</param>
-/// <param name="MaxExamples">Use only this many training rows, or chunks of a text to pre-train on: the first ones of a fixed permutation of their positions, so that a smaller number takes a part of what a larger one takes.</param>
+/// <param name="MaxExamples">Use only this many training rows: the first ones of a fixed permutation of their positions, so that a smaller number takes a part of what a larger one takes. Of a text to pre-train on as many of its documents as fill so many chunks.</param>
 /// <param name="Rate">Rate of the task under the mixture strategy <c>explicit</c>.</param>
-/// <param name="SpanCorruption">The rows are a text to pre-train on: their inputs on end, cut into chunks that fill <c>training.input_length</c>, spans hidden anew in each epoch. Then there are no targets, labels and metrics: such a task is judged by its loss.</param>
+/// <param name="SpanCorruption">The rows are a text to pre-train on: in each epoch its documents are shuffled, joined and cut into chunks that fill <c>training.input_length</c>, and other spans are hidden. Then there are no targets, labels and metrics: such a task is judged by its loss.</param>
 public sealed record TaskSpec(
     [property: Description("Name of a built-in task that needs no files; then only max_examples, metrics and rate may be given too.")] string? Builtin = null,
     [property: Description("Rows to train on.")] SplitSpec? Train = null,
     [property: Description("Rows to evaluate on, while training and at the end.")] SplitSpec? Validation = null,
     [property: Description("Rows to evaluate on at the end only.")] SplitSpec? Test = null,
-    [property: Description("How the files are read. tsv: tab-separated, quotes are ordinary characters. csv: RFC 4180. jsonl: an object a line, nested values are reached as a/b. text: a line an example, in the column text or in those of pattern.")] SourceFormat Format = SourceFormat.Tsv,
+    [property: Description("How the files are read. tsv: tab-separated, quotes are ordinary characters. csv: RFC 4180. jsonl: an object a line, nested values are reached as a/b. text: a line an example, in the column text or in those of pattern; with span_corruption the lines between blank ones are a document.")] SourceFormat Format = SourceFormat.Tsv,
     [property: Description("Character encoding of the files: utf-8 or latin-1.")] string Encoding = "utf-8",
     [property: Description("Whether the first line names the columns (TSV and CSV).")] bool Header = true,
     [property: Description("Column names of TSV and CSV files without a header, left to right; further columns are ignored.")] IReadOnlyList<string>? Columns = null,
@@ -70,9 +73,9 @@ public sealed record TaskSpec(
     [property: Description("The only valid answers, in class-id order; any other prediction is wrong. Free text if not given.")] IReadOnlyList<string>? Labels = null,
     [property: Description("Instead of labels: [from, to, step] of a regression written as text with one decimal; [0, 5, 0.2] for STS-B.")] IReadOnlyList<double>? LabelRange = null,
     [property: Description("How predictions are judged: accuracy, exact_match, f1, macro_f1, matthews, pearson, spearman, bleu, token_f1, trivia_qa, rouge, or T5's own names for them. The first is the task's main one: averages, comparisons and the word best go by it. No two may report the same value.")] IReadOnlyList<string>? Metrics = null,
-    [property: Description("Use only this many training rows (chunks, with span_corruption), at least 1: the first of a fixed permutation, so that a smaller number takes a part of what a larger one takes. All if not given.")] int? MaxExamples = null,
+    [property: Description("Use only this many training rows, at least 1: the first of a fixed permutation, so that a smaller number takes a part of what a larger one takes. With span_corruption: train on the documents, the first of a fixed permutation, that fill this many chunks. All if not given.")] int? MaxExamples = null,
     [property: Description("Rate of the task when the mixture strategy is explicit, and only then: 0 (evaluate only) or more.")] double? Rate = null,
-    [property: Description("Pre-train on the rows as a text with hidden spans, instead of targets, labels and metrics: rows are put on end and cut into chunks that fill training.input_length. {} for T5's own settings.")] SpanCorruptionSpec? SpanCorruption = null);
+    [property: Description("Pre-train on a text with hidden spans, instead of targets, labels and metrics. Documents (rows; with format: text the lines between blank ones) are shuffled, joined and cut into chunks that fill training.input_length, anew in each epoch; those that are evaluated stay in their order. {} for T5's own settings.")] SpanCorruptionSpec? SpanCorruption = null);
 
 /// <summary>One example as text, before tokenisation.</summary>
 /// <param name="Inputs">What the encoder reads.</param>

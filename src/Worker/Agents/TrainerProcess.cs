@@ -42,6 +42,7 @@ internal sealed class TrainerProcess : IDisposable
     private bool _saidLastWord;
     private volatile bool _wasKilled;
     private bool _sentOffers;
+    private long _toldStored;
     private bool _sentStop;
 
     private TrainerProcess(TrainerOrder order, TimeSpan progressLimit, Process process, LogFile log, TimeProvider time, AgentMetrics metrics, Action<Process> kill)
@@ -171,6 +172,12 @@ internal sealed class TrainerProcess : IDisposable
             var stored = (int)Math.Clamp(order.Acknowledged - _firstSequence, 0, _unacknowledged.Count);
             _unacknowledged.RemoveRange(0, stored);
             _firstSequence += stored;
+        }
+
+        if (_firstSequence > _toldStored)
+        {
+            _toldStored = _firstSequence;
+            Send(new TrainerCommand(Stored: _firstSequence));
         }
 
         if (order.Offers is { } offers && !_sentOffers)

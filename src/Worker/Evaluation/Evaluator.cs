@@ -21,14 +21,17 @@ public sealed class Evaluator(IPredictor predictor, TaskSet tasks, IVocabulary v
     private const int SampleLength = 400;
 
     /// <summary>Evaluates the validation splits, and at the end the test splits too.</summary>
+    /// <param name="step">After how many steps.</param>
+    /// <param name="final">Whether it is the evaluation at the end.</param>
+    /// <param name="done">What is done of it already, as <c>task/split</c>, the same on all ranks; what gets done is added.</param>
     /// <returns>False if the ranks were asked to stop before all was evaluated.</returns>
-    public bool Run(int step, bool final)
+    public bool Run(int step, bool final, ISet<string>? done = null)
     {
         foreach (var (index, task) in tasks.Tasks.Index())
         {
             foreach (var (split, texts) in new[] { ("validation", task.Validation), ("test", final ? task.Test : []) })
             {
-                if (texts.Count == 0)
+                if (texts.Count == 0 || done?.Contains($"{task.Name}/{split}") == true)
                 {
                     continue;
                 }
@@ -42,6 +45,7 @@ public sealed class Evaluator(IPredictor predictor, TaskSet tasks, IVocabulary v
                 var chosen = Chosen(task.Name, rows.Count, final ? spec.Evaluation.FinalMaxExamples : spec.Evaluation.MaxExamples);
                 // A task without metrics asks for nothing but its loss; its rows are no texts.
                 Evaluate(step, final, task, split, rows, chosen, task.Metrics.Count > 0 ? [.. chosen.Select(row => texts[row])] : []);
+                done?.Add($"{task.Name}/{split}");
             }
         }
 

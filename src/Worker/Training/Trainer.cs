@@ -36,6 +36,9 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
     private BatchPlanner _planner = null!;
     private double _peakFlops;
     private int _step;
+    // What the evaluation after this step has done, as task/split.
+    private HashSet<string> _evaluated = [];
+    private IReadOnlyList<TrainerEvent> _unstored = [];
 
     private bool IsFirst => assignment.Rank == 0;
 
@@ -52,6 +55,11 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         _optimizer = OptimizerFactory.Create(_spec.Training.Optimizer, _model.Parameters);
         _peakFlops = DevicePeak.Of(device, assignment.Precision, _spec.Threads);
         channel.Progressed();
+        if (IsFirst)
+        {
+            TidyUp(() => _checkpoints.DeleteUnfinished(assignment.Epoch));
+        }
+
         if (assignment.StartCheckpoint is { } name)
         {
             Resume(name);
@@ -67,10 +75,28 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         ShareWeights(collective);
         var evaluator = new Evaluator(_model, _tasks, _folder.Vocabulary!, _spec, collective, channel);
         channel.Send(new TrainerEvent.Started(_step, _model.ParameterCount, _spec.Threads, _tasks.ContentHash, _peakFlops));
+        if (IsFirst)
+        {
+            // What an epoch before this one could not tell.
+            foreach (var word in _unstored)
+            {
+                channel.Send(word);
+            }
+        }
+
+        // A pause may have come in the middle of it, or before.
+        if (EvaluationIsDue() && !Evaluate(evaluator, final: false))
+        {
+            Save(collective);
+            channel.Send(new TrainerEvent.Stopped(_step));
+            return;
+        }
+
         while (_step < _spec.Training.Steps)
         {
             var stop = MakeStep(collective);
-            if (_spec.Evaluation.Every > 0 && _step % _spec.Evaluation.Every == 0 && _step < _spec.Training.Steps && !stop)
+            _evaluated.Clear();
+            if (EvaluationIsDue() && !stop)
             {
                 stop = !Evaluate(evaluator, final: false);
             }
@@ -87,6 +113,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
             }
         }
 
+        _evaluated.Clear();
         if (!Evaluate(evaluator, final: true))
         {
             channel.Send(new TrainerEvent.Stopped(_step));
@@ -107,6 +134,8 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         _optimizer?.Dispose();
         _model?.Dispose();
     }
+
+    private bool EvaluationIsDue() => _spec.Evaluation.Every > 0 && _step > 0 && _step % _spec.Evaluation.Every == 0 && _step < _spec.Training.Steps;
 
     /// <summary>One step of all ranks.</summary>
     /// <returns>Whether any rank was asked to stop.</returns>
@@ -219,10 +248,12 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         var state = _checkpoints.Load(name, _model, _optimizer);
         if (state.DataHash != _tasks.ContentHash)
         {
-            throw new SourcesDifferException($"Checkpoint {name} was trained on other rows than the sources hold now. Restore the files, or start a new run with init_from.");
+            throw new SourcesDifferException($"Checkpoint {name} was trained on other rows than this version of Temper reads from the sources now. Restore the files, go on with the version that began the run, or start a new run with init_from.");
         }
 
         _step = state.Step;
+        _evaluated = [.. state.Evaluated ?? []];
+        _unstored = state.Unstored ?? [];
     }
 
     // The others wait here and not in the next exchange, whose deadline a large checkpoint would miss.
@@ -236,10 +267,11 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
 
         if (IsFirst)
         {
-            var state = new CheckpointState(_step, assignment.Epoch, assignment.RunId, _tasks.ContentHash, (long)_step * _spec.Training.Batch, _optimizer.Steps);
+            var state = new CheckpointState(
+                _step, assignment.Epoch, assignment.RunId, _tasks.ContentHash, (long)_step * _spec.Training.Batch, _optimizer.Steps, [.. _evaluated], channel.Unstored());
             var name = _checkpoints.Save(state, _folder, _model, _optimizer);
-            _checkpoints.Prune(_spec.Training.KeepCheckpoints, _step, assignment.Epoch);
             channel.Send(new TrainerEvent.Saved(_step, name, clock.Elapsed.TotalSeconds, _checkpoints.Size(name)));
+            TidyUp(() => _checkpoints.Prune(_spec.Training.KeepCheckpoints, _step, assignment.Epoch));
         }
 
         collective.Meet(_spec.Recovery.ProgressTimeout);
@@ -247,10 +279,23 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         channel.Spent(new RankSeconds(0, 0, 0, 0, Checkpoint: clock.Elapsed.TotalSeconds));
     }
 
+    // The checkpoint is whole and reported by then: what cannot be deleted is deleted another time.
+    private void TidyUp(Action delete)
+    {
+        try
+        {
+            delete();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            channel.Send(new TrainerEvent.Log($"Old checkpoints could not be deleted: {e.Message}"));
+        }
+    }
+
     private bool Evaluate(Evaluator evaluator, bool final)
     {
         var clock = Stopwatch.StartNew();
-        var hasEvaluatedAll = evaluator.Run(_step, final);
+        var hasEvaluatedAll = evaluator.Run(_step, final, _evaluated);
         channel.Spent(new RankSeconds(0, 0, 0, 0, Evaluation: clock.Elapsed.TotalSeconds));
         return hasEvaluatedAll;
     }

@@ -17,6 +17,9 @@ public sealed class TrainerChannel : IDisposable
     private long _progress;
     private RankSeconds _spent = new(0, 0, 0, 0);
     private volatile bool _stopRequested;
+    // Numbered as the agent does: everything but signs of life.
+    private readonly Queue<(long Number, TrainerEvent Word)> _unstored = [];
+    private long _said;
 
     private readonly Action _agentGone;
 
@@ -60,6 +63,16 @@ public sealed class TrainerChannel : IDisposable
         var line = ProtocolJson.Write(word);
         lock (_writing)
         {
+            if (word is not TrainerEvent.Alive)
+            {
+                if (word is TrainerEvent.StepDone or TrainerEvent.Evaluated)
+                {
+                    _unstored.Enqueue((_said, word));
+                }
+
+                _said++;
+            }
+
             try
             {
                 _events.WriteLine(line);
@@ -67,6 +80,27 @@ public sealed class TrainerChannel : IDisposable
             catch (Exception e) when (e is IOException or ObjectDisposedException)
             {
                 // The agent is gone; the listener ends this process.
+            }
+        }
+    }
+
+    /// <summary>What was said of steps and evaluations and is not known to be stored.</summary>
+    public IReadOnlyList<TrainerEvent> Unstored()
+    {
+        lock (_writing)
+        {
+            return [.. _unstored.Select(said => said.Word)];
+        }
+    }
+
+    /// <summary>Forgets the first words, <paramref name="count"/> of them, which are stored.</summary>
+    internal void Stored(long count)
+    {
+        lock (_writing)
+        {
+            while (_unstored.TryPeek(out var first) && first.Number < count)
+            {
+                _unstored.Dequeue();
             }
         }
     }
@@ -118,6 +152,10 @@ public sealed class TrainerChannel : IDisposable
                 }
 
                 _stopRequested |= command.Stop;
+                if (command.Stored is { } stored)
+                {
+                    Stored(stored);
+                }
             }
         }
         catch (Exception e) when (e is IOException or JsonException)

@@ -1,12 +1,12 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Worker.Checkpoints;
-using Temper.Worker.Collectives.Nccl;
 using Temper.Worker.Collectives;
+using Temper.Worker.Collectives.Nccl;
 using Temper.Worker.Devices;
 using Temper.Worker.Model;
 
@@ -70,7 +70,7 @@ public static class TrainerProgram
         ? IPAddress.IsLoopback(address) ? address : address.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any
         : IPAddress.Any;
 
-    private static TrainerEvent.Failed Explain(Exception e) => e switch
+    internal static TrainerEvent.Failed Explain(Exception e) => e switch
     {
         CollectiveException exchange => new(FailureCauses.Exchange, exchange.Message, exchange.Peer < 0 ? null : exchange.Peer),
         NonFiniteException => new(FailureCauses.NonFinite, e.Message, null),
@@ -78,8 +78,16 @@ public static class TrainerProgram
         SourcesDifferException => new(FailureCauses.SourcesDiffer, e.Message, null),
         RanksDifferException differ => new(FailureCauses.RanksDiffer, e.Message, differ.Rank),
         DevicesDifferException or PlatformNotSupportedException => new(FailureCauses.TrainerError, e.Message, null),
+        _ when IsOutOfMemory(e) => new(FailureCauses.OutOfMemory, FirstLine(e.Message), null),
+        _ when StorageFault.CauseOf(e) is { } cause => new(cause, e.Message, null),
         _ => new(FailureCauses.TrainerError, $"{e.GetType().Name}: {e.Message}", null),
     };
+
+    // As libtorch says it: on a processor "DefaultCPUAllocator: can't allocate memory", on a GPU "CUDA out of memory".
+    private static bool IsOutOfMemory(Exception e) => e is OutOfMemoryException
+        || (e is ExternalException && (e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase) || e.Message.Contains("can't allocate memory", StringComparison.Ordinal)));
+
+    private static string FirstLine(string text) => text.Split('\n')[0];
 }
 
 /// <summary>The weights of ranks have drifted apart. Raised on all ranks, before a checkpoint is written.</summary>

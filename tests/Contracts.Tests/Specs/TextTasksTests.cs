@@ -132,19 +132,48 @@ public sealed class TextTasksTests : IDisposable
     }
 
     [Fact]
-    public void Another_seed_hides_other_spans_of_the_same_chunks_and_judges_by_the_same()
+    public void Another_seed_draws_other_chunks_of_the_same_text_and_judges_by_the_same()
     {
         var tasks = Load(_spec);
         var other = tasks.Under(_spec with { Seed = 18 });
         var (one, two) = (Assert.IsType<CorruptedText>(tasks.Sources[1]), Assert.IsType<CorruptedText>(other.Sources[1]));
 
-        Assert.Equal(one.Chunk(5).ToArray(), two.Chunk(5).ToArray());
-        Assert.NotEqual(one.Row(5, 0).Inputs.ToArray(), two.Row(5, 0).Inputs.ToArray());
+        Assert.Equal(one.Count, two.Count);
+        Assert.NotEqual(one.Chunk(5, 0), two.Chunk(5, 0));
         Assert.Equal(Load(_spec with { Seed = 18 }).Sources[1].Row(5, 0).Inputs.ToArray(), two.Row(5, 0).Inputs.ToArray());
         Assert.Equal(
             tasks.EvaluationRows(1, "validation").Row(3, 0).Inputs.ToArray(),
             Load(_spec with { Seed = 18 }).EvaluationRows(1, "validation").Row(3, 0).Inputs.ToArray());
+        Assert.Equal(
+            Assert.IsType<CorruptedText>(tasks.EvaluationRows(1, "validation")).Chunk(3, 0),
+            Assert.IsType<CorruptedText>(other.EvaluationRows(1, "validation")).Chunk(3, 4));
         Assert.Same(tasks.Sources[0], other.Sources[0]);
+    }
+
+    [Fact]
+    public void Batches_of_several_epochs_are_the_same_rows_for_one_worker_or_two_and_after_a_resume()
+    {
+        var tasks = Load(_spec);
+        var chunks = tasks.Sources[1].Count;
+        var steps = Enumerable.Range(1, (int)(3.5 * chunks / (_spec.Training.Batch * tasks.Rates[1]))).ToList();
+
+        var alone = steps.Select(step => Rows(tasks, _spec, step)).ToList();
+
+        var resumed = Load(_spec);
+        Assert.Equal(alone, steps.Select(step => Rows(tasks, _spec with { Workers = 2 }, step)));
+        Assert.Equal(alone.Skip(steps.Count / 2), steps.Skip(steps.Count / 2).Select(step => Rows(resumed, _spec, step)));
+
+        var drawn = steps.SelectMany(step => tasks.Planner(_spec).Plan(step).Rows.Where(row => row.Task == 1)).ToList();
+        Assert.Equal([0L, 1, 2, 3], drawn.Select(row => row.Epoch).Distinct().Order());
+        Assert.Equal(Enumerable.Range(0, chunks), drawn.Where(row => row.Epoch == 1).Select(row => row.Index).Order());
+
+        static string[] Rows(TaskSet tasks, RunSpec spec, int step) =>
+        [
+            .. tasks.Planner(spec).Plan(step).Rows
+                .OrderBy(row => row.Position)
+                .Select(row => tasks.Sources[row.Task].Row(row.Index, row.Epoch))
+                .Select(row => string.Join(' ', [.. row.Inputs.Span, .. row.Targets.Span])),
+        ];
     }
 
     [Fact]

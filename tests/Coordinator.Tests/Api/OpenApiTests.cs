@@ -33,6 +33,8 @@ public class OpenApiTests(SharedCoordinator shared) : IClassFixture<SharedCoordi
         ["PauseRun"] = OnARun,
         ["ResumeExperiment"] = OnAnExperiment,
         ["ResumeRun"] = OnAPausedRun,
+        ["RetryExperiment"] = OnAnExperiment,
+        ["RetryRun"] = OnARun,
         ["SubmitExperiment"] = WithAnExperiment,
         ["SubmitRun"] = WithASpec,
         ["ValidateExperiment"] = WithAnExperiment,

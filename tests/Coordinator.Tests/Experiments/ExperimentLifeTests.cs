@@ -72,6 +72,68 @@ public class ExperimentLifeTests
     }
 
     [Fact]
+    public async Task A_failed_run_that_is_retried_takes_along_who_starts_from_it_and_its_experiment()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var agent = coordinator.Agent("a", slots: 4);
+        var experiment = await coordinator.SubmitExperimentAsync();
+        await agent.BeatAsync();
+        agent.Trainer(0).Says(new TrainerEvent.Ready("x"), new TrainerEvent.Started(0, 1, 1, "h")).Steps(1, 5).Says(new TrainerEvent.Saved(4, "e1-s4"))
+            .Ends(new TrainerEvent.Failed(FailureCauses.SourcesDiffer, "Other rows.", null));
+        await agent.BeatAsync();
+        await coordinator.ReconcileAsync();
+        await coordinator.ReconcileAsync();
+        await coordinator.ReconcileAsync();
+        Assert.Equal(ExperimentPhase.Failed, (await ShowAsync(coordinator, experiment.Id)).Phase);
+
+        var child = await coordinator.PostAsync($"/api/v1/runs/{experiment.Id}-02/retry");
+        Assert.Equal(HttpStatusCode.Conflict, child.StatusCode);
+        Assert.Contains($"Run {experiment.Id}-01, whose model it starts from, has failed: retry that one", await child.Content.ReadAsStringAsync(Ct));
+        Assert.Equal(HttpStatusCode.OK, (await coordinator.PostAsync($"/api/v1/runs/{experiment.Id}-01/retry")).StatusCode);
+
+        var runs = await RunsAsync(coordinator, experiment.Id);
+        Assert.Equal((RunPhase.Starting, 2L, 4), (runs[0].Phase, runs[0].Epoch, runs[0].Step));
+        Assert.All(runs.Skip(1), run => Assert.Equal((RunPhase.Queued, "Waits for run"), (run.Phase, run.Reason[..13])));
+        Assert.Equal(ExperimentPhase.Running, (await ShowAsync(coordinator, experiment.Id)).Phase);
+        await agent.BeatAsync();
+        Assert.Equal((2L, "e1-s4"), (agent.Trainer(0).Epoch, agent.Trainer(0).Assignment.StartCheckpoint));
+
+        // Once more changes nothing.
+        Assert.Equal(HttpStatusCode.OK, (await coordinator.PostAsync($"/api/v1/runs/{experiment.Id}-01/retry")).StatusCode);
+        agent.Trainer(0).Ends(new TrainerEvent.Failed(FailureCauses.NonFinite, "loss is NaN", null));
+        await agent.BeatAsync();
+        await coordinator.ReconcileAsync();
+        await coordinator.ReconcileAsync();
+        await coordinator.ReconcileAsync();
+        Assert.Equal(ExperimentPhase.Failed, (await ShowAsync(coordinator, experiment.Id)).Phase);
+        Assert.Equal(["submitted", "reporting", "failed", "reporting", "failed"], await EventsAsync(coordinator, experiment.Id));
+        var refused = await coordinator.PostAsync($"/api/v1/runs/{experiment.Id}-01/retry");
+        Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_failed_experiment_that_is_retried_starts_its_failed_runs_again()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var agent = coordinator.Agent("a", slots: 1);
+        var experiment = await coordinator.SubmitExperimentAsync();
+        await agent.BeatAsync();
+        agent.Trainer(0).Ends(new TrainerEvent.Failed(FailureCauses.SourcesDiffer, "Other rows.", null));
+        await agent.BeatAsync();
+        await coordinator.ReconcileAsync();
+        await coordinator.ReconcileAsync();
+        await coordinator.ReconcileAsync();
+        Assert.Equal(ExperimentPhase.Failed, (await ShowAsync(coordinator, experiment.Id)).Phase);
+
+        Assert.Equal(HttpStatusCode.OK, (await CommandAsync(coordinator, experiment.Id, "retry")).StatusCode);
+        var runs = await RunsAsync(coordinator, experiment.Id);
+        Assert.Equal(RunPhase.Starting, runs[0].Phase);
+        Assert.All(runs.Skip(1), run => Assert.Equal(RunPhase.Queued, run.Phase));
+        Assert.Equal(HttpStatusCode.OK, (await CommandAsync(coordinator, experiment.Id, "cancel")).StatusCode);
+        Assert.Equal(HttpStatusCode.Conflict, (await CommandAsync(coordinator, experiment.Id, "retry")).StatusCode);
+    }
+
+    [Fact]
     public async Task A_cancelled_experiment_ends_all_its_runs_and_reports()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();

@@ -144,6 +144,43 @@ public class RunRuleTests
     }
 
     [Fact]
+    public void A_failed_run_that_is_retried_goes_on_from_its_checkpoint_with_a_new_epoch_and_nothing_held_against_it()
+    {
+        var failed = After(
+            Running(), new RunEvent.CheckpointSaved(1, 30, "s30"), new RunEvent.StepMade(1, 42), Failed(0, FailureCauses.CheckpointDamaged, "hash differs"), Admitted(),
+            Failed(0, FailureCauses.SourcesDiffer, "other rows", epoch: 2));
+        Assert.Equal((RunPhase.Failed, FailureCauses.SourcesDiffer), (failed.Phase, failed.FailureCause));
+        Assert.Contains("retry the run", failed.Reason);
+
+        var retried = After(failed, new RunEvent.RetryAsked());
+        Assert.Equal((RunPhase.Queued, 0, 0, null, null), (retried.Phase, retried.Failures.Count, retried.DamagedCheckpoints.Count, retried.EndedAt, retried.FailureCause));
+        var started = After(retried, Admitted(new CheckpointMark(30, "s30")));
+        Assert.Equal((RunPhase.Starting, 3L, "s30"), (started.Phase, started.Epoch, started.Start?.Name));
+    }
+
+    [Fact]
+    public void A_run_that_would_fail_the_same_way_is_not_retried()
+    {
+        var failed = After(Running(), Failed(0, FailureCauses.NonFinite, "loss is NaN"));
+
+        Assert.Same(failed, After(failed, new RunEvent.RetryAsked()));
+    }
+
+    [Fact]
+    public void Nothing_but_a_failed_run_is_retried() => Assert.All(
+        [new RunState(), Running(), After(new RunState(), new RunEvent.CancelAsked()), After(new RunState(), new RunEvent.PauseAsked())],
+        state => Assert.Same(state, After(state, new RunEvent.RetryAsked())));
+
+    [Fact]
+    public void Resuming_lifts_the_ban_on_a_checkpoint()
+    {
+        var state = After(Running(), new RunEvent.CheckpointSaved(1, 30, "s30"), new RunEvent.StepMade(1, 42), Failed(0, FailureCauses.TrainerDied, "killed"), Admitted(), Failed(0, FailureCauses.CheckpointDamaged, "hash differs", epoch: 2));
+        Assert.Equal(["s30"], state.DamagedCheckpoints);
+        Assert.Null(After(state, Admitted(new CheckpointMark(30, "s30"))).Start);
+        Assert.Equal("s30", After(state, new RunEvent.PauseAsked(), new RunEvent.ResumeAsked(), Admitted(new CheckpointMark(30, "s30"))).Start?.Name);
+    }
+
+    [Fact]
     public void An_attempt_that_gets_further_than_all_before_starts_the_count_anew()
     {
         var state = After(Running(), new RunEvent.StepMade(1, 10), Failed(0, FailureCauses.TrainerDied, "1"));
@@ -177,19 +214,21 @@ public class RunRuleTests
     }
 
     [Fact]
-    public void A_reported_checkpoint_is_preferred_since_the_rows_of_its_steps_are_stored()
+    public void A_checkpoint_that_was_never_reported_is_used_since_it_carries_the_rows_of_its_steps()
     {
         var state = After(Running(), new RunEvent.CheckpointSaved(1, 10, "a"), Failed(0, FailureCauses.TrainerDied, "killed"), Admitted(new(10, "a"), new(30, "c")));
+        Assert.Equal(30, state.Start?.Step);
 
-        Assert.Equal(10, state.Start?.Step);
+        Assert.Equal(30, After(Running(), Failed(0, FailureCauses.TrainerDied, "killed"), Admitted(new CheckpointMark(30, "c"))).Start?.Step);
     }
 
     [Fact]
-    public void A_run_that_never_reported_a_checkpoint_starts_from_the_beginning()
+    public void A_reported_checkpoint_that_is_no_longer_there_gives_way_to_one_that_is()
     {
-        var state = After(Running(), Failed(0, FailureCauses.TrainerDied, "killed"), Admitted(new CheckpointMark(30, "c")));
+        var state = After(Running(), new RunEvent.CheckpointSaved(1, 10, "a"), new RunEvent.CheckpointSaved(1, 20, "b"), Failed(0, FailureCauses.TrainerDied, "killed"));
 
-        Assert.Null(state.Start);
+        Assert.Equal("a", After(state, Admitted(new CheckpointMark(10, "a"))).Start?.Name);
+        Assert.Equal("b", After(state, Admitted()).Start?.Name);
     }
 
     [Fact]
@@ -331,7 +370,7 @@ public class RunRuleTests
     }
 
     [Fact]
-    public void Random_lives_never_leave_a_terminal_phase_nor_turn_the_epoch_back() =>
+    public void Random_lives_leave_a_terminal_phase_by_retry_alone_and_never_turn_the_epoch_back() =>
         Gen.Select(AnyEvent, Gen.Int[0, 3]).Array[0, 60].Sample(steps =>
         {
             var (state, now) = (new RunState(), Noon);
@@ -339,7 +378,7 @@ public class RunRuleTests
             {
                 now += TimeSpan.FromSeconds(seconds);
                 var next = RunRule.Apply(Facts, state, e, now).State;
-                Assert.True(!state.Phase.IsTerminal() || ReferenceEquals(next, state), $"{state.Phase} was left by {e}");
+                Assert.True(!state.Phase.IsTerminal() || ReferenceEquals(next, state) || (state.Phase, e, next.Phase) is (RunPhase.Failed, RunEvent.RetryAsked, RunPhase.Queued), $"{state.Phase} was left by {e}");
                 Assert.True(next.Epoch >= state.Epoch && next.Epoch <= state.Epoch + 1);
                 Assert.True(next.Epoch == state.Epoch || (e is RunEvent.Admitted && state.Phase.Waits()), $"{e} began epoch {next.Epoch}");
                 Assert.Equal(next.Seats.Count > 0, next.Phase is RunPhase.Starting or RunPhase.Pausing or RunPhase.Cancelling || (next.Phase == RunPhase.Running && !next.ReportIsDue));
@@ -381,7 +420,7 @@ public class RunRuleTests
             Gen.Select(epoch, rank, (e, r) => (RunEvent)new RunEvent.RankListed(e, r, 3)),
             AnyOf.Values<RunEvent>(
                 new RunEvent.AgentHeard("a"), new RunEvent.AgentHeard("b"), new RunEvent.AgentLost("a", "gone."), new RunEvent.PauseAsked(), new RunEvent.ResumeAsked(),
-                new RunEvent.CancelAsked(), new RunEvent.Reported(null), new RunEvent.Tick(), new RunEvent.Tick()));
+                new RunEvent.CancelAsked(), new RunEvent.RetryAsked(), new RunEvent.RetryAsked(), new RunEvent.Reported(null), new RunEvent.Tick(), new RunEvent.Tick()));
     }
 
     private static RunEvent.Admitted Admitted(params IReadOnlyList<CheckpointMark> found) => new([new Seat(0, "a", 0, "sa"), new Seat(1, "b", 0, "sb")], Precision.Bf16, "secret", found);

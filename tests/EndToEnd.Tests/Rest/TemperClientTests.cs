@@ -94,9 +94,10 @@ public class TemperClientTests
         await client.CancelAsync("r", Ct);
         await client.PauseAsync("r", Ct);
         await client.ResumeAsync("r", Ct);
+        await client.RetryAsync("r", Ct);
 
         Assert.Equal(
-            ["/api/v1/runs/a%2F..%2Fb/metrics?from=1&points=50", "/api/v1/runs/r/cancel", "/api/v1/runs/r/pause", "/api/v1/runs/r/resume"],
+            ["/api/v1/runs/a%2F..%2Fb/metrics?from=1&points=50", "/api/v1/runs/r/cancel", "/api/v1/runs/r/pause", "/api/v1/runs/r/resume", "/api/v1/runs/r/retry"],
             server.Seen.Select(seen => seen.Request.RequestUri!.PathAndQuery));
     }
 

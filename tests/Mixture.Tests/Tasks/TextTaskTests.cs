@@ -20,7 +20,7 @@ public sealed class TextTaskTests : IDisposable
     public void Dispose() => _scratch.Dispose();
 
     [Fact]
-    public void Lines_are_read_as_they_are_and_blank_ones_are_skipped()
+    public void Lines_between_blank_lines_are_a_document()
     {
         var task = Load(_text with { Validation = new(["book.txt"]) });
 
@@ -30,6 +30,47 @@ public sealed class TextTaskTests : IDisposable
         Assert.Equal(new SpanCorruptionSpec(), task.SpanCorruption);
         Assert.Empty(task.Metrics);
         Assert.Null(task.Labels);
+
+        _scratch.Write("more.txt", "One,\r\ntwo,\n  three.\n\t\n\nAnd\nmore");
+        Assert.Equal(
+            ["Chapter one", "  It begins.", "Chapter two", "One,\ntwo,\n  three.", "And\nmore", "Chapter one", "  It begins.", "Chapter two"],
+            Load(_text with { Train = new(["book.txt", "more.txt", "book.txt"]) }).Train.Select(row => row.Inputs));
+    }
+
+    [Fact]
+    public void What_the_pattern_makes_no_text_of_parts_documents()
+    {
+        _scratch.Write("wiki.txt", "<doc id=1>\nFirst\nof two\n</doc>\n<doc id=2>\nLast\n</doc>\n");
+
+        Assert.Equal(
+            ["First\nof two", "Last"],
+            Load(_text with { Train = new(["wiki.txt"]), Pattern = "^(?:</?doc.*|(?<text>.*))$" }).Train.Select(row => row.Inputs));
+    }
+
+    [Theory]
+    [InlineData(SourceFormat.Tsv, "text\nOne\n\ntwo\n")]
+    [InlineData(SourceFormat.Csv, "text\n\"One\"\ntwo\n")]
+    [InlineData(SourceFormat.Jsonl, "{\"text\": \"One\"}\n{\"text\": \" \"}\n{\"text\": \"two\"}\n")]
+    public void A_row_of_another_format_is_a_document(SourceFormat format, string text)
+    {
+        _scratch.Write("rows", text);
+
+        Assert.Equal(["One", "two"], Load(_text with { Train = new(["rows"]), Format = format }).Train.Select(row => row.Inputs));
+    }
+
+    [Fact]
+    public void Shares_and_rows_that_are_held_out_are_whole_documents()
+    {
+        var documents = Enumerable.Range(0, 200).Select(i => $"first line of {i}\nthe same line\nlast line of {i}").ToList();
+        _scratch.Write("many.txt", string.Join("\n\n", documents));
+
+        var task = Load(_text with { Train = new(["many.txt"], Share: [0, 0.8]), Validation = new(["many.txt"], Share: [0.8, 1]) });
+        Assert.InRange(task.Validation.Count, 20, 60);
+        Assert.Equal(documents.Order(), task.Train.Concat(task.Validation).Select(row => row.Inputs).Order());
+
+        _scratch.Write("held.txt", string.Join("\n\n", documents.Take(10)) + "\n\nthe same line\n");
+        var rest = Load(_text with { Train = new(["many.txt"], HoldOutBy: ["text"]), Validation = new(["held.txt"]) });
+        Assert.Equal(documents.Skip(10), rest.Train.Select(row => row.Inputs));
     }
 
     [Fact]
@@ -65,7 +106,7 @@ public sealed class TextTaskTests : IDisposable
     }
 
     [Fact]
-    public void The_number_of_examples_is_of_chunks_and_leaves_the_lines_alone()
+    public void The_number_of_examples_is_of_chunks_and_leaves_the_documents_alone()
     {
         var task = Load(_text with { MaxExamples = 2 });
 
@@ -90,6 +131,11 @@ public sealed class TextTaskTests : IDisposable
         _scratch.Write("book.txt", "Chapter one\n  It begins.\nChapter 2\n");
         Assert.DoesNotContain(Load(_text).ContentHash, hashes);
     }
+
+    [Fact]
+    public void The_hash_differs_from_that_of_versions_whose_chunks_had_the_same_borders_in_each_epoch() =>
+        // SHA-256 of what they hashed: the name, "span_corruption 0.15 3 " and the rows.
+        Assert.NotEqual("1b872a7a6e1ace942a7a19192a2b9d99a61bdb8564670450f4a6bc0a3a34169a", Load(_text).ContentHash);
 
     private TaskData Load(TaskSpec spec) => TaskLoader.Load("t", spec, [_scratch.Root], TestContext.Current.CancellationToken);
 }

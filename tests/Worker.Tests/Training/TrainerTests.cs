@@ -210,6 +210,47 @@ public sealed class TrainerTests : IDisposable
         Assert.True(Directory.Exists(Path.Combine(_folder, "checkpoints", CheckpointStore.Name(12, 1))));
     }
 
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    public void A_pause_during_an_evaluation_loses_nothing_of_what_a_run_reports(int workers, int evaluated)
+    {
+        var spec = Spec(steps: 8, workers: workers) with { Evaluation = new EvaluationSpec(Every: 4, MaxExamples: 6, FinalMaxExamples: 10) };
+        var whole = TrainingRun.Train(spec, Output("whole"));
+        var count = 0;
+        var stopped = TrainingRun.Train(
+            spec,
+            _folder,
+            word => evaluated == 0 ? word is TrainerEvent.StepDone { Row.Step: 4 } : word is TrainerEvent.Evaluated && ++count == evaluated,
+            _ => true);
+        Assert.Equal(4, Assert.IsType<TrainerEvent.Stopped>(stopped[^1]).Step);
+        Assert.Equal(evaluated, stopped.OfType<TrainerEvent.Evaluated>().Count());
+
+        var resumed = TrainingRun.Train(spec, _folder, from: CheckpointStore.Name(4, 1));
+
+        Assert.Equal(Reported(whole), Reported([.. stopped, .. resumed]));
+    }
+
+    [Fact]
+    public void What_the_coordinator_had_not_stored_is_said_again_by_whoever_goes_on_from_the_checkpoint()
+    {
+        var spec = Spec(steps: 8, checkpointEvery: 6) with { Evaluation = new EvaluationSpec(Every: 4, MaxExamples: 6, FinalMaxExamples: 10) };
+        var whole = TrainingRun.Train(spec, Output("whole"));
+        // The coordinator goes away after step 2.
+        var cut = TrainingRun.Train(spec, _folder, word => word is TrainerEvent.StepDone { Row.Step: 7 }, word => word is TrainerEvent.StepDone { Row.Step: <= 2 });
+
+        var resumed = TrainingRun.Train(spec, _folder, from: CheckpointStore.Name(6, 1));
+
+        Assert.Equal(Reported(whole), Reported([.. cut.OfType<TrainerEvent.StepDone>().Take(2), .. resumed]));
+    }
+
+    // All that a run reports but its times.
+    private static IReadOnlyList<string> Reported(IEnumerable<TrainerEvent> events) =>
+    [
+        .. events.OfType<TrainerEvent.StepDone>().Select(step => $"{step.Row.Step} {step.Row.Loss:R} {step.Row.GradientNorm:R} {step.Row.LearningRate:R} {step.Row.TargetTokens}"),
+        .. events.OfType<TrainerEvent.Evaluated>().Select(one => ProtocolJson.Write(one.Row with { Seconds = 0 })).Order(StringComparer.Ordinal),
+    ];
+
     [Fact]
     public void A_text_is_pre_trained_on_the_same_hidden_spans_on_any_number_of_workers_and_after_a_stop()
     {

@@ -15,7 +15,21 @@ internal static class TrainingRun
 {
     /// <summary>Trains to the end, or until a step at which the ranks are asked to stop.</summary>
     /// <returns>What rank 0 said.</returns>
-    public static IReadOnlyList<TrainerEvent> Train(RunSpec spec, string output, string? from = null, int? stopAfter = null, RunSpec? specOfLastRank = null, TimeProvider? time = null, params IReadOnlyList<string> models)
+    public static IReadOnlyList<TrainerEvent> Train(RunSpec spec, string output, string? from = null, int? stopAfter = null, RunSpec? specOfLastRank = null, TimeProvider? time = null, params IReadOnlyList<string> models) =>
+        Train(spec, output, word => word is TrainerEvent.StepDone done && done.Row.Step == stopAfter, _ => true, from, specOfLastRank, time, models);
+
+    /// <summary>Trains to the end, or until a word of rank 0 after which the ranks are asked to stop.</summary>
+    /// <param name="spec">What to train.</param>
+    /// <param name="output">Its output folder.</param>
+    /// <param name="stopsAfter">Whether the ranks are asked to stop after this word.</param>
+    /// <param name="isStored">Whether the coordinator stores this word and all before it.</param>
+    /// <param name="from">The checkpoint to start from.</param>
+    /// <param name="specOfLastRank">What the last rank is given instead.</param>
+    /// <param name="time">What steps are measured with; the system's clock by default.</param>
+    /// <param name="models">The models to start from.</param>
+    /// <returns>What rank 0 said.</returns>
+    public static IReadOnlyList<TrainerEvent> Train(
+        RunSpec spec, string output, Func<TrainerEvent, bool> stopsAfter, Func<TrainerEvent, bool> isStored, string? from = null, RunSpec? specOfLastRank = null, TimeProvider? time = null, params IReadOnlyList<string> models)
     {
         var places = Enumerable.Range(0, spec.Workers).Select(rank => new Place(rank == spec.Workers - 1 ? specOfLastRank ?? spec : spec, output, from, models, rank)).ToList();
         var offers = places.Select(place => place.Meeting.Offer()).ToList();
@@ -25,7 +39,7 @@ internal static class TrainingRun
         {
             try
             {
-                events[rank] = Rank(places[rank], stopAfter, offers, time ?? TimeProvider.System);
+                events[rank] = Rank(places[rank], stopsAfter, isStored, offers, time ?? TimeProvider.System);
             }
             catch (Exception e)
             {
@@ -46,13 +60,20 @@ internal static class TrainingRun
     public static IReadOnlyList<double> Losses(this IEnumerable<TrainerEvent> events) =>
         [.. events.OfType<TrainerEvent.StepDone>().Select(done => done.Row.Loss)];
 
-    private static List<TrainerEvent> Rank(Place place, int? stopAfter, IReadOnlyList<string> offers, TimeProvider time)
+    private static List<TrainerEvent> Rank(Place place, Func<TrainerEvent, bool> stopsAfter, Func<TrainerEvent, bool> isStored, IReadOnlyList<string> offers, TimeProvider time)
     {
         var commands = new Pipe();
         TrainerChannel? channel = null;
+        var count = 0;
         var heard = new EventSink(line =>
         {
-            if (line is TrainerEvent.StepDone done && done.Row.Step == stopAfter)
+            count++;
+            if (isStored(line))
+            {
+                channel!.Stored(count);
+            }
+
+            if (stopsAfter(line))
             {
                 commands.Writer.AsStream(leaveOpen: true).Write(System.Text.Encoding.UTF8.GetBytes(ProtocolJson.Write(new TrainerCommand(Stop: true)) + "\n"));
                 commands.Writer.FlushAsync().AsTask().Wait();
