@@ -178,6 +178,46 @@ public sealed class RowSourceTests : IDisposable
         Assert.StartsWith("f:3: The bytes are not valid UTF-8. Set 'encoding: latin-1'", refused.Message);
     }
 
+    [Theory]
+    [InlineData(SourceEncoding.Utf8, new byte[] { 0xFF, 0xFE, 0x61, 0, 0x0A, 0 }, "f:1: The file is in UTF-16. Convert it to UTF-8")]
+    [InlineData(SourceEncoding.Latin1, new byte[] { 0xFE, 0xFF, 0, 0x61, 0, 0x0A }, "f:1: The file is in UTF-16. Convert it to UTF-8")]
+    [InlineData(SourceEncoding.Utf8, new byte[] { 0x61, 0, 0x0A, 0, 0x62, 0 }, "f:1: The row holds the character NUL")]
+    [InlineData(SourceEncoding.Latin1, new byte[] { 0x61, 0x0A, 0x62, 0, 0x0A }, "f:2: The row holds the character NUL")]
+    [InlineData(SourceEncoding.Latin1, new byte[] { 0xEF, 0xBB, 0xBF, 0x61, 0x0A }, "f:1: The file begins with the mark of UTF-8, and 'encoding' is latin-1.")]
+    [InlineData(SourceEncoding.Latin1, new byte[] { 0x1F, 0x8B, 8, 0 }, "f:1: The file is packed with gzip, but its name does not end in .gz.")]
+    [InlineData(SourceEncoding.Latin1, new byte[] { 0x28, 0xB5, 0x2F, 0xFD, 4 }, "f:1: The file is packed with something other than gzip.")]
+    [InlineData(SourceEncoding.Utf8, new byte[] { 0xFD, 0x37, 0x7A, 0x58, 0x5A, 0 }, "f:1: The file is packed with something other than gzip.")]
+    [InlineData(SourceEncoding.Latin1, new byte[] { 0x42, 0x5A, 0x68, 0x39, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59 }, "f:1: The file is packed with something other than gzip.")]
+    [InlineData(SourceEncoding.Utf8, new byte[] { 0x50, 0x4B, 3, 4, 0x14, 0 }, "f:1: The file is packed with something other than gzip.")]
+    public void A_file_that_is_no_text_in_its_encoding_is_refused_with_what_it_is(SourceEncoding encoding, byte[] bytes, string message)
+    {
+        _scratch.Write("f", bytes);
+
+        var refused = Assert.Throws<SourceException>(() => (object)RowSource.Read(Find("f"), new SourceShape(SourceFormat.Text, encoding)).ToList());
+
+        Assert.StartsWith(message, refused.Message);
+        Assert.EndsWith(".", refused.Message);
+    }
+
+    [Fact]
+    public void A_pointer_of_Git_LFS_is_no_text() =>
+        Assert.StartsWith("f:1: The file is a Git LFS pointer", Assert.Throws<SourceException>(() => Read(
+            "f", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n", new SourceShape(SourceFormat.Text))).Message);
+
+    [Theory]
+    [InlineData(SourceFormat.Tsv, "a\tb\r\n1\t2\r")]
+    [InlineData(SourceFormat.Tsv, "a\tb\n1\t2\r\n")]
+    [InlineData(SourceFormat.Csv, "a,b\r\n1,2\r")]
+    [InlineData(SourceFormat.Csv, "a,b\n1,\"2\"")]
+    [InlineData(SourceFormat.Csv, "a,b\r\n\"1\",\"2\"\r")]
+    [InlineData(SourceFormat.Jsonl, "{\"a\":1,\"b\":2}\r")]
+    public void How_the_last_line_ends_is_no_part_of_its_values(SourceFormat format, string text)
+    {
+        var row = Assert.Single(Read("f", text, new SourceShape(format)));
+
+        Assert.Equal(("1", "2"), (row["a"], row["b"]));
+    }
+
     [Fact]
     public void A_damaged_packed_file_is_refused()
     {
