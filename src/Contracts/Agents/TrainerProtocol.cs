@@ -185,6 +185,8 @@ public sealed record RankSeconds(double Data, double Compute, double Exchange, d
 /// <param name="Seconds">How long it took.</param>
 /// <param name="Loss">Mean cross entropy over the split's target tokens, teacher-forced, in nats; null where it was not computed.</param>
 /// <param name="TargetTokens">The target tokens that it is the mean over.</param>
+/// <param name="Labelled">False where the rows have no labels: metrics and loss are null, which says nothing of the model.</param>
+/// <param name="Warnings">What one must know to read the metrics; null where nothing.</param>
 public sealed record EvaluationRow(
     int Step,
     bool Final,
@@ -195,7 +197,9 @@ public sealed record EvaluationRow(
     IReadOnlyList<SamplePrediction> Samples,
     double Seconds,
     double? Loss = null,
-    long TargetTokens = 0);
+    long TargetTokens = 0,
+    bool Labelled = true,
+    IReadOnlyList<string>? Warnings = null);
 
 /// <summary>A prediction beside what was asked and expected. All three are untrusted text.</summary>
 public sealed record SamplePrediction(string Inputs, string Target, string Prediction);

@@ -49,7 +49,12 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         set_num_threads(_spec.Threads);
         _folder = ModelFolder.ForRun(assignment);
         _tasks = TaskSet.Load(_spec, assignment.DataRoots, _folder.Vocabulary!, channel.Progressed);
-        _planner = _tasks.Planner(_spec);
+        if (_spec.Training.Steps > 0)
+        {
+            // Tasks that are only evaluated have no mixture to plan from.
+            _planner = _tasks.Planner(_spec);
+        }
+
         _model = _folder.CreateModel(_spec, assignment.Precision, device);
         channel.Progressed();
         _optimizer = OptimizerFactory.Create(_spec.Training.Optimizer, _model.Parameters);
