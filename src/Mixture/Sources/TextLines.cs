@@ -45,6 +45,13 @@ public static class TextLines
                 bytes = bytes[ByteOrderMark.Length..];
             }
 
+            if (number == 1 && !terminated && bytes.IndexOf((byte)'\r') is var at && at >= 0 && at < bytes.Length - 1)
+            {
+                throw new SourceException(
+                    file.At(number),
+                    "Lines end with a carriage return alone, so that the whole file is one line. Convert its line ends to line feeds, as tr '\\r' '\\n' does.");
+            }
+
             return Split(SourceEncodings.Decoder(encoding).GetString(bytes), terminated, number);
         }
         catch (DecoderFallbackException e)

@@ -137,12 +137,25 @@ public sealed class RowSourceTests : IDisposable
     [InlineData(SourceFormat.Jsonl, "{\"\\udfff\":1}\n", "f:1: A string holds half of a surrogate pair")]
     [InlineData(SourceFormat.Jsonl, "{\"a\":1}\n{\"a\":1,\"b\":2,\"a\":1}\n", "f:2: The name 'a' stands twice in an object.")]
     [InlineData(SourceFormat.Jsonl, "{\"x\":[{\"a\":1,\"\\u0061\":2}]}\n", "f:1: The name 'a' stands twice in an object.")]
+    [InlineData(SourceFormat.Jsonl, "{\"a/b\":1}\n{\"a/b\":1,\"a\":{\"b\":2}}\n", "f:2: There are two values for 'a/b': one under that name, and one that is nested.")]
+    [InlineData(SourceFormat.Jsonl, "{\"a\":[5],\"a/0\":1}\n", "f:1: There are two values for 'a/0'")]
+    [InlineData(SourceFormat.Tsv, "a\tb\r1\t2\r", "f:1: Lines end with a carriage return alone")]
+    [InlineData(SourceFormat.Csv, "a,b\r1,2", "f:1: Lines end with a carriage return alone")]
+    [InlineData(SourceFormat.Jsonl, "{\"a\":1}\r{\"a\":2}\r", "f:1: Lines end with a carriage return alone")]
+    [InlineData(SourceFormat.Text, "one\rtwo\r", "f:1: Lines end with a carriage return alone")]
     public void A_mistake_is_reported_with_file_line_and_remedy(SourceFormat format, string text, string message)
     {
         var refused = Assert.Throws<SourceException>(() => Read("f", text, new SourceShape(format)));
 
         Assert.StartsWith(message, refused.Message);
         Assert.EndsWith(".", refused.Message);
+    }
+
+    [Fact]
+    public void A_carriage_return_within_a_line_is_an_ordinary_character()
+    {
+        Assert.Equal(["one\rtwo", "three\r"], Read("f", "one\rtwo\nthree\r", new SourceShape(SourceFormat.Text)).Select(row => row["text"]));
+        Assert.Equal(["one\r"], Read("g", "one\r", new SourceShape(SourceFormat.Text)).Select(row => row["text"]));
     }
 
     [Fact]
