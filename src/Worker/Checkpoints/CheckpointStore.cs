@@ -180,7 +180,7 @@ public sealed class CheckpointStore(string folder, Func<long>? freeBytes = null)
     {
         try
         {
-            return Own(int.MaxValue, long.MaxValue).LastOrDefault() is { } last && Size(Path.GetFileName(last)) > (freeBytes ?? FreeBytes)();
+            return Own(int.MaxValue, long.MaxValue) is [.., var last] && Size(Path.GetFileName(last)) > (freeBytes ?? FreeBytes)();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -193,7 +193,7 @@ public sealed class CheckpointStore(string folder, Func<long>? freeBytes = null)
     {
         var own = Own(step, epoch);
         var whole = own.LastOrDefault(path => IsWhole(Path.GetFileName(path)));
-        return whole is not null && own.Where(path => path != whole).ToList() is { Count: > 0 } old && old.Count(TryDelete) > 0;
+        return whole is not null && own.Where(path => path != whole && TryDelete(path)).ToList().Count > 0;
     }
 
     // Oldest first.

@@ -87,7 +87,7 @@ public class ExperimentPlannerTests
             Assert.Equal(trained.Count, trained.Distinct().Count());
         }
 
-        Assert.Equal(["base-seed18", "base-seed18-1", "member-2-seed18", "member-2-seed18-1", "ensemble-seed18"], layout.RunsOf(layout.Rows[4].Samples[1]).Order(StringComparer.Ordinal).OrderBy(key => key.StartsWith("ensemble")));
+        Assert.Equal(["base-seed18", "base-seed18-1", "member-2-seed18", "member-2-seed18-1", "ensemble-seed18"], layout.RunsOf(layout.Rows[4].Samples[1]).Order(StringComparer.Ordinal).OrderBy(key => key.StartsWith("ensemble", StringComparison.Ordinal)));
         Assert.Equal(18 + 4, layout.Runs.Single(run => run.Key == "member-2-seed18").Spec.Seed);
     }
 
