@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Temper.Cli.Embedded;
 using Temper.Cli.Observability;
@@ -13,6 +14,12 @@ internal static class AgentCommand
     /// <summary>The option that ties an agent's life to that of the process which holds its standard input.</summary>
     public const string EndWithInput = "--end-with-input";
 
+    private const string DrainGraceVariable = "TEMPER_DRAIN_GRACE";
+    private const int MostGrace = 86400;
+
+    // What is left after a second signal: trainers are killed by then, and a goodbye to coordinators may take longer.
+    private static readonly TimeSpan s_atOnce = TimeSpan.FromSeconds(0.5);
+
     public static Command Create()
     {
         var server = ServerOptions.Servers();
@@ -20,9 +27,10 @@ internal static class AgentCommand
         var slots = Numbers.Whole("--slots", "Trainers that run here at once, one per device.", 1, 1024, () => 1);
         var advertise = new Option<string>("--advertise") { Description = "Address under which trainers of other hosts reach those here; loopback means this machine alone.", DefaultValueFactory = _ => "127.0.0.1" };
         var memory = Numbers.RealIfGiven("--memory-per-slot", "GiB that one trainer may use; its share of the GPU's or this machine's memory if not given.", 0.01, 1_000_000);
+        var grace = Numbers.RealIfGiven("--drain-grace", $"Seconds that trainers may take to save and stop when the agent is asked to end by SIGTERM or Ctrl-C; {DrainGraceVariable} if not given, and 120 if that is not set either. A second signal ends everything at once.", 0, MostGrace);
         var metricsUrl = MetricsListener.Url();
         var endWithInput = new Option<bool>(EndWithInput) { Hidden = true };
-        var command = new Command("agent", $"Run trainers on this machine for a coordinator. The agent token is read from {AgentOptions.TokenVariable}.") { server, id, slots, advertise, memory, metricsUrl, endWithInput };
+        var command = new Command("agent", $"Run trainers on this machine for a coordinator. The agent token is read from {AgentOptions.TokenVariable}.") { server, id, slots, advertise, memory, grace, metricsUrl, endWithInput };
         command.SetAction(async (result, ct) =>
         {
             if (Environment.GetEnvironmentVariable(AgentOptions.TokenVariable) is not { Length: > 0 } token)
@@ -39,6 +47,7 @@ internal static class AgentCommand
                 Slots = result.GetValue(slots),
                 AdvertisedAddress = result.GetRequiredValue(advertise),
                 MemoryPerSlot = result.GetValue(memory) is { } gibibytes ? (long)(gibibytes * (1L << 30)) : null,
+                DrainGrace = TimeSpan.FromSeconds(result.GetValue(grace) ?? DefaultGrace()),
                 TrainerCommand = [.. Self.Command, "trainer"],
             };
             return await Run(options, result.GetValue(metricsUrl), result.GetValue(endWithInput), ct);
@@ -46,16 +55,30 @@ internal static class AgentCommand
         return command;
     }
 
+    /// <summary>What the environment says, or two minutes.</summary>
+    private static double DefaultGrace()
+    {
+        if (Environment.GetEnvironmentVariable(DrainGraceVariable) is not { Length: > 0 } text)
+        {
+            return 120;
+        }
+
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and <= MostGrace
+            ? seconds
+            : throw new ArgumentException($"{DrainGraceVariable} is '{text}'. Give a number of seconds from 0 to {MostGrace}.");
+    }
+
     private static async Task<int> Run(AgentOptions options, string? metricsUrl, bool endWithInput, CancellationToken ct)
     {
+        using var drain = new CancellationTokenSource();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         // Under `temper run` a Ctrl-C of the terminal reaches us too, but what it means is for that command to say.
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, endWithInput ? context => context.Cancel = true : Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        void Stop(PosixSignalContext signal)
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, endWithInput ? context => context.Cancel = true : Hear);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Hear);
+        void Hear(PosixSignalContext signal)
         {
             signal.Cancel = true;
-            stop.Cancel();
+            (drain.IsCancellationRequested ? stop : drain).Cancel();
         }
 
         if (endWithInput)
@@ -73,15 +96,36 @@ internal static class AgentCommand
         }
 
         var metrics = new AgentMetrics();
-        await using var listener = metricsUrl is null ? null : await MetricsListener.Start(metricsUrl, metrics.Registry, stop.Token);
+        var listener = metricsUrl is null ? null : await MetricsListener.Start(metricsUrl, metrics.Registry, stop.Token);
         if (listener is not null)
         {
             Log($"metrics at {listener.Address}");
         }
 
         Log($"agent {options.AgentId} offers {options.Slots} slot(s) to {string.Join(", ", options.Coordinators)}");
-        await new Agent(options, TimeProvider.System, Log, metrics).Run(stop.Token);
+        var working = Work();
+        await Task.WhenAny(working, Insisted());
+        if (working.IsCompleted)
+        {
+            await working;
+        }
+
         return ExitCodes.Success;
+
+        async Task Work()
+        {
+            await new Agent(options, TimeProvider.System, Log, metrics).Run(drain.Token, stop.Token);
+            if (listener is not null)
+            {
+                await listener.DisposeAsync();
+            }
+        }
+
+        async Task Insisted()
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(s_atOnce, CancellationToken.None);
+        }
     }
 
     private static void Log(string line) => Console.Error.WriteLine($"{DateTimeOffset.Now:HH:mm:ss} {line}");

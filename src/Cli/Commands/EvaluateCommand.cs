@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Spectre.Console;
+using Spectre.Console.Rendering;
+using Temper.Cli.Views;
 using Temper.Cli.Files;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
@@ -57,6 +59,7 @@ internal static class EvaluateCommand
     {
         var results = new SortedDictionary<string, OrderedDictionary<string, double?>>(StringComparer.Ordinal);
         var table = new Table().AddColumns("task", "examples", "metric", "value");
+        var warnings = new List<IRenderable>();
         foreach (var (name, task) in spec.Tasks)
         {
             var data = TaskLoader.Load(name, task, roots);
@@ -69,6 +72,7 @@ internal static class EvaluateCommand
                 ? Judge(spec, data, split, most, vocabulary, predictor)
                 : Score(spec, data, split, most, vocabulary, predictor);
             results[name] = values;
+            warnings.AddRange(Evaluator.Warnings(data, TaskSources.TextOf(data, split)).Select(warning => Cells.Warning(name, warning)));
             foreach (var (metric, value) in values)
             {
                 var shown = value?.ToString(metric == Loss ? "0.0000" : "0.00", CultureInfo.InvariantCulture) ?? "undefined";
@@ -77,6 +81,7 @@ internal static class EvaluateCommand
         }
 
         screen.Write(table);
+        screen.Write(new Rows(warnings));
         return results;
     }
 

@@ -45,7 +45,11 @@ internal static class PreviewCommand
 
         var draws = (int)Math.Min(MostDraws, (long)run.Spec.Training.Steps * run.Spec.Training.Batch);
         var drawn = new Draw[draws];
-        new MixtureSchedule([.. run.Plan.Tasks.Select(task => task.Rate)]).Fill(0, drawn);
+        if (draws > 0)
+        {
+            new MixtureSchedule([.. run.Plan.Tasks.Select(task => task.Rate)]).Fill(0, drawn);
+        }
+
         var counts = drawn.CountBy(draw => draw.Task).ToDictionary();
         var tasks = run.Plan.Tasks.Select((plan, i) =>
         {
@@ -66,16 +70,27 @@ internal static class PreviewCommand
         return new Preview(run.Spec.Name, draws, run.Plan.Parameters, run.Plan.MemoryBytes, [.. tasks]);
     }
 
-    private static (LengthSummary Inputs, LengthSummary Targets, IReadOnlyList<TextExample> Samples) OfExamples(TaskData task, IVocabulary vocabulary, RunSpec spec, int samples) =>
-    (
-        Summary(task.Train.Select(row => vocabulary.Encode(row.Inputs).Length + 1), spec.Training.InputLength),
-        Summary(task.Train.Select(row => vocabulary.Encode(row.Targets).Length + 1), spec.Training.TargetLength),
-        [.. task.Train.Take(samples)]);
+    private static (LengthSummary Inputs, LengthSummary Targets, IReadOnlyList<TextExample> Samples) OfExamples(TaskData task, IVocabulary vocabulary, RunSpec spec, int samples)
+    {
+        var rows = Shown(task) is { } split ? TaskSources.TextOf(task, split) : task.Train;
+        return (
+            Summary(rows.Select(row => vocabulary.Encode(row.Inputs).Length + 1), spec.Training.InputLength),
+            Summary(rows.Select(row => vocabulary.Encode(row.Targets).Length + 1), spec.Training.TargetLength),
+            [.. rows.Take(samples)]);
+    }
+
+    // Of a task that is only evaluated the rows that it has; null for the training rows.
+    private static string? Shown(TaskData task) => task switch
+    {
+        { Train.Count: > 0 } => null,
+        { Validation.Count: > 0 } => "validation",
+        _ => "test",
+    };
 
     // Its rows are chunks, shown as the first epoch corrupts them.
     private static (LengthSummary Inputs, LengthSummary Targets, IReadOnlyList<TextExample> Samples) OfText(TaskData task, IVocabulary vocabulary, RunSpec spec, int samples)
     {
-        var source = TaskSources.ToTrainOn(spec, task, vocabulary);
+        var source = Shown(task) is { } split ? TaskSources.ToEvaluate(spec, task, split, vocabulary) : TaskSources.ToTrainOn(spec, task, vocabulary);
         var lengths = Enumerable.Range(0, source.Count).Select(row => source.Lengths(row, 0)).ToList();
         return (
             Summary(lengths.Select(length => length.Inputs), spec.Training.InputLength),

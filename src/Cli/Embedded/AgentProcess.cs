@@ -9,16 +9,17 @@ namespace Temper.Cli.Embedded;
 internal sealed class AgentProcess : IAsyncDisposable
 {
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LogLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestartPause = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
-    private readonly string _logFile;
+    private readonly LogFile _log;
 
     /// <summary>Starts an agent with <paramref name="slots"/> slots; its lines go to <paramref name="logFile"/>.</summary>
     public AgentProcess(Uri coordinator, string token, int slots, string logFile)
     {
-        _logFile = logFile;
+        _log = new LogFile(logFile);
         _running = KeepRunning(coordinator, token, slots);
     }
 
@@ -28,6 +29,7 @@ internal sealed class AgentProcess : IAsyncDisposable
         await _stop.CancelAsync();
         await _running;
         _stop.Dispose();
+        await _log.DisposeAsync().AsTask().WaitAsync(LogLimit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task KeepRunning(Uri coordinator, string token, int slots)
@@ -38,16 +40,16 @@ internal sealed class AgentProcess : IAsyncDisposable
             // The end of its input tells it to end its trainers and itself.
             await using var ending = _stop.Token.Register(process.StandardInput.Close);
             await using var insisting = _stop.Token.Register(() => _ = KillIfItStays(process));
-            await using var log = new StreamWriter(_logFile, append: true) { AutoFlush = true };
+            // Read whatever becomes of the file: an agent must never wait for its log.
             while (await process.StandardError.ReadLineAsync() is { } line)
             {
-                await log.WriteLineAsync(line);
+                _log.Write(line);
             }
 
             await process.WaitForExitAsync();
             if (!_stop.IsCancellationRequested)
             {
-                await log.WriteLineAsync($"the agent ended with exit code {process.ExitCode}; it is started again");
+                _log.Write($"the agent ended with exit code {process.ExitCode}; it is started again");
                 await Task.Delay(RestartPause, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }

@@ -65,6 +65,10 @@ internal static class Cells
         return grid;
     }
 
+    /// <summary>What one must know to read the results of a task.</summary>
+    public static Padder Warning(string task, string warning) =>
+        new(new Paragraph().Append("! ", Mid).Append(SafeText.OneLine(task), Strong).Append($": {warning}"), new Padding(1, 0, 0, 0));
+
     /// <summary>"92.6 exact match, 88.9 bleu"; of a task without metrics its loss.</summary>
     public static string Result(EvaluationRow row) => row.Metrics.Count == 0
         ? $"loss {Figures.Loss(row.Loss)}"

@@ -17,6 +17,7 @@ internal static class RunResultView
     public static IRenderable Render(RunReport report, string reportPath, string? modelPath)
     {
         var parts = new List<IRenderable> { Text.Empty, Results(report) };
+        parts.AddRange(report.Tasks.SelectMany(task => (task.Value.Judged?.Warnings ?? []).Select(warning => Cells.Warning(task.Key, warning))));
         parts.AddRange(report.Tasks.Where(task => task.Value.Samples.Count > 0).SelectMany(task => Samples(task.Key, task.Value)));
         parts.Add(Verdict(report));
         var facts = new List<(string, IRenderable)>();

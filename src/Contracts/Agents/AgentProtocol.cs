@@ -26,6 +26,7 @@ public interface IAgentGrain : IGrainWithStringKey
 /// <param name="HasBf16">Whether its devices multiply bf16 natively.</param>
 /// <param name="Trainers">Its trainers, ended ones included until the coordinator no longer orders them.</param>
 /// <param name="Number">Larger with each heartbeat of a session, so that one which was held up on its way is not taken for news. 0 if the agent does not count them.</param>
+/// <param name="Draining">Whether it is asked to end: its trainers save and stop, and it takes no new ones.</param>
 [GenerateSerializer, Immutable, Alias("temper.heartbeat")]
 public sealed record AgentHeartbeat(
     [property: Id(0)] string Session,
@@ -34,15 +35,16 @@ public sealed record AgentHeartbeat(
     [property: Id(3)] long MemoryPerSlot,
     [property: Id(4)] bool HasBf16,
     [property: Id(5)] IReadOnlyList<TrainerReport> Trainers,
-    [property: Id(6)] long Number = 0);
+    [property: Id(6)] long Number = 0,
+    [property: Id(7)] bool Draining = false);
 
 /// <summary>State of a trainer process as its agent sees it.</summary>
 public enum TrainerProcessState
 {
-    /// <summary>Not started yet: its slot is still being cleared.</summary>
+    /// <summary>Not started yet: the process that had its slot is not gone.</summary>
     Pending,
 
-    /// <summary>The process runs.</summary>
+    /// <summary>The process runs, or was killed and is not gone yet.</summary>
     Running,
 
     /// <summary>The process has ended; its last event says how, or <see cref="Runs.FailureCauses.TrainerDied"/> is added by the agent.</summary>

@@ -52,8 +52,31 @@ public sealed record TrainerCommand(IReadOnlyList<string>? Offers = null, bool S
 [JsonDerivedType(typeof(Log), "log")]
 public abstract record TrainerEvent
 {
+    // Whoever reads an event uses what it says: one that lacks a part is none. Parts that were added later have defaults, so what an older trainer says is whole.
+    private static readonly JsonSerializerOptions s_strict = new(ProtocolJson.Options) { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+
     private TrainerEvent()
     {
+    }
+
+    /// <summary>Reads what <see cref="ProtocolJson.Write"/> wrote.</summary>
+    /// <returns>Null for whatever else a process may write to its standard output.</returns>
+    public static TrainerEvent? Read(string line)
+    {
+        // Most of it is plain text, which must not cost an exception a line.
+        if (!line.StartsWith('{'))
+        {
+            return null;
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<TrainerEvent>(line, s_strict);
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Data and weights are loaded; <paramref name="Offer"/> is what the other ranks need to connect (an address, an NCCL id).</summary>
@@ -90,7 +113,7 @@ public abstract record TrainerEvent
     public sealed record Finished(int Step, string ModelDirectory) : TrainerEvent;
 
     /// <summary>The trainer gives up. <paramref name="Cause"/> is one of <see cref="Runs.FailureCauses"/>; <paramref name="Peer"/> the rank that is blamed, or null.</summary>
-    public sealed record Failed(string Cause, string Message, int? Peer) : TrainerEvent;
+    public sealed record Failed(string Cause, string Message, int? Peer = null) : TrainerEvent;
 
     /// <summary>A line for people.</summary>
     public sealed record Log(string Message) : TrainerEvent;
@@ -162,6 +185,8 @@ public sealed record RankSeconds(double Data, double Compute, double Exchange, d
 /// <param name="Seconds">How long it took.</param>
 /// <param name="Loss">Mean cross entropy over the split's target tokens, teacher-forced, in nats; null where it was not computed.</param>
 /// <param name="TargetTokens">The target tokens that it is the mean over.</param>
+/// <param name="Labelled">False where the rows have no labels: metrics and loss are null, which says nothing of the model.</param>
+/// <param name="Warnings">What one must know to read the metrics; null where nothing.</param>
 public sealed record EvaluationRow(
     int Step,
     bool Final,
@@ -172,7 +197,9 @@ public sealed record EvaluationRow(
     IReadOnlyList<SamplePrediction> Samples,
     double Seconds,
     double? Loss = null,
-    long TargetTokens = 0);
+    long TargetTokens = 0,
+    bool Labelled = true,
+    IReadOnlyList<string>? Warnings = null);
 
 /// <summary>A prediction beside what was asked and expected. All three are untrusted text.</summary>
 public sealed record SamplePrediction(string Inputs, string Target, string Prediction);

@@ -51,7 +51,7 @@ public sealed class ExperimentExpander(string experimentId, Func<RunSpec, double
 
         if (study.Alone)
         {
-            AddRow("each task by itself", RowRole.Alone, null, seeds, seed => @base.Tasks.Keys.ToDictionary(
+            AddRow("each task by itself", RowRole.Alone, null, seeds, seed => Drawn(@base).ToDictionary(
                 task => task,
                 task => Add($"alone-{task}-seed{seed}", Only(@base, task) with { Seed = seed })));
         }
@@ -135,7 +135,7 @@ public sealed class ExperimentExpander(string experimentId, Func<RunSpec, double
                 }
 
                 var parent = stages.Length > 1 ? Chain($"{name}-seed{seed}-shared", stages[..^1], (stage, _) => stage) : null;
-                return stages[^1].Tasks.Keys.ToDictionary(
+                return Drawn(stages[^1]).ToDictionary(
                     task => task,
                     task => Add($"{name}-{task}-seed{seed}", parent is null ? Only(stages[^1], task) : From(Only(stages[^1], task), parent)));
             });
@@ -157,6 +157,9 @@ public sealed class ExperimentExpander(string experimentId, Func<RunSpec, double
         Mixture = new MixtureSpec(mixture.Strategy, mixture.Strategy == MixingStrategy.Temperature ? mixture.Temperature : 1, mixture.Cap),
         Tasks = Map(run.Tasks, (name, task) => task with { Rate = mixture.Strategy == MixingStrategy.Explicit ? mixture.Rates?.GetValueOrDefault(name) ?? 0 : null }),
     };
+
+    // What is only evaluated cannot be trained by itself.
+    private static IEnumerable<string> Drawn(RunSpec run) => run.Tasks.Where(task => !task.Value.IsEvaluatedOnly()).Select(task => task.Key);
 
     private static RunSpec Only(RunSpec run, string task) => run with
     {

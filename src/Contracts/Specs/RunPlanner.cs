@@ -141,11 +141,15 @@ public sealed class RunPlanner(PlanningContext context)
         foreach (var (name, task) in spec.Tasks)
         {
             var path = $"tasks.{name}.rate";
-            if (task.Rate is { } rate && (rate < 0 || !double.IsFinite(rate)))
+            if (task.Rate is { } rate && MixingRates.Objection(rate) is { } objection)
             {
-                errors.Add(new SpecError(path, string.Create(CultureInfo.InvariantCulture, $"The rate {rate} is below zero. Write 0 (evaluate only) or more.")));
+                errors.Add(new SpecError(path, objection));
             }
-            else if (byRate && task.Rate is null)
+            else if (byRate && task.Rate > 0 && task.IsEvaluatedOnly())
+            {
+                errors.Add(new SpecError(path, $"Nothing can be drawn from {name}, which has no training rows. Write 0 or leave the rate out, or give train."));
+            }
+            else if (byRate && task.Rate is null && !task.IsEvaluatedOnly())
             {
                 errors.Add(new SpecError(path, "The mixture strategy explicit needs the rate of every task. Write one, or choose another mixture.strategy."));
             }
@@ -155,9 +159,21 @@ public sealed class RunPlanner(PlanningContext context)
             }
         }
 
-        if (byRate && spec.Tasks.Count > 0 && spec.Tasks.Values.All(task => task.Rate is 0))
+        if (spec.Training.Steps > 0 && spec.Tasks.Count > 0)
         {
-            errors.Add(new SpecError("tasks", "All rates are zero. Give at least one task a rate above zero."));
+            if (spec.Tasks.Values.All(task => task.IsEvaluatedOnly()))
+            {
+                errors.Add(new SpecError("tasks", "No task has training rows. Give at least one task train, or write training.steps: 0 to evaluate a model alone."));
+            }
+            else if (byRate && spec.Tasks.Values.All(task => task.Rate is 0 || task.IsEvaluatedOnly()))
+            {
+                errors.Add(new SpecError("tasks", "All rates are zero. Give at least one task with training rows a rate above zero."));
+            }
+        }
+
+        if (spec.Mixture is { Cap: not null, Strategy: MixingStrategy.Equal or MixingStrategy.Explicit })
+        {
+            errors.Add(new SpecError("mixture.cap", "A cap on sizes counts only with mixture.strategy: proportional or temperature. Leave it out, or choose one of these."));
         }
 
         if (spec.Mixture.Temperature != 1 && spec.Mixture.Strategy != MixingStrategy.Temperature)
@@ -173,7 +189,8 @@ public sealed class RunPlanner(PlanningContext context)
         {
             try
             {
-                loaded.Add(Kept(_tasks, [name, task with { Rate = null }], () => TaskLoader.Load(name, task, context.DataRoots)));
+                // What is wrong with rates is said by CheckRates.
+                loaded.Add(Kept(_tasks, [name, task with { Rate = null }], () => TaskLoader.Load(name, task with { Rate = null }, context.DataRoots)));
             }
             catch (SpecException e)
             {

@@ -23,12 +23,12 @@ internal sealed class AgentGrain(Reconciler reconciler, Clock clock, ILogger<Age
         var id = this.GetPrimaryKeyString();
         HeartbeatCheck.ThrowIfWrong(id, heartbeat);
         var pool = GrainFactory.GetGrain<IPoolGrain>(IPoolGrain.Key);
-        var assigned = await pool.Heard(new AgentPresence(id, heartbeat.Session, heartbeat.Host, heartbeat.SlotCount, heartbeat.MemoryPerSlot, heartbeat.HasBf16));
+        var assigned = await pool.Heard(new AgentPresence(id, heartbeat.Session, heartbeat.Host, heartbeat.SlotCount, heartbeat.MemoryPerSlot, heartbeat.HasBf16, heartbeat.Draining));
 
         // Runs that the agent lists are asked too, whatever the pool believes: after a restart only they know.
         var reports = heartbeat.Trainers.ToLookup(trainer => trainer.RunId);
         var runs = assigned.Union(reports.Select(report => report.Key)).ToList();
-        var changes = await Task.WhenAll(runs.Select(run => Try(run, grain => grain.Report(new AgentReport(id, heartbeat.Session, [.. reports[run]], heartbeat.Number)), ReportAnswer.Nothing)));
+        var changes = await Task.WhenAll(runs.Select(run => Try(run, grain => grain.Report(new AgentReport(id, heartbeat.Session, [.. reports[run]], heartbeat.Number, heartbeat.Draining)), ReportAnswer.Nothing)));
         if (changes.Any(change => change != ReportAnswer.Nothing))
         {
             runs = [.. runs.Union(await pool.Schedule(id))];

@@ -368,7 +368,7 @@ internal sealed class CoordinatorMetrics : IDisposable
         _agentUp.Set(shown.Select(agent => Value(agent.State == AgentState.Lost ? 0 : 1, agent.Id)));
         _heartbeatAge.Set(shown.Select(agent => Value(Math.Max(0, (now - agent.HeardAt).TotalSeconds), agent.Id)));
         _slots.Set(Of(pool, ["busy", "free"], state => Value(
-            present.Sum(agent => state == "busy" ? agent.Trainers.Count : Math.Max(0, agent.SlotCount - agent.Trainers.Count)), state)));
+            present.Sum(agent => state == "busy" ? agent.Trainers.Count : agent.State == AgentState.Draining ? 0 : Math.Max(0, agent.SlotCount - agent.Trainers.Count)), state)));
         var waiting = (pool?.Waiting ?? []).ToLookup(run => run.Kind, run => run.Since);
         _waiting.Set(Of(pool, Enum.GetValues<WaitingKind>(), kind => Value(waiting[kind].Count(), Name(kind))));
         _oldestWait.Set(Of(pool, Enum.GetValues<WaitingKind>(), kind => Value(

@@ -55,7 +55,7 @@ public sealed record RunReport(
 public sealed record TaskShare(double Examples, double TargetTokens);
 
 /// <summary>How good a task is, and what it cost.</summary>
-/// <param name="Split">The split of <paramref name="Metrics"/>: test where there is one, else validation; null if nothing was evaluated.</param>
+/// <param name="Split">The split of <paramref name="Metrics"/>: test where there is one with labels, else validation; null if nothing was evaluated.</param>
 /// <param name="Metrics">Metric → value of the last evaluation on that split, in the order in which the task declares them.</param>
 /// <param name="Validation">The last evaluation on the validation split.</param>
 /// <param name="Test">The last evaluation on the test split.</param>
@@ -75,7 +75,7 @@ public sealed record TaskReport(
 {
     /// <summary>The evaluation that <see cref="Split"/> names.</summary>
     [JsonIgnore]
-    public SplitReport? Judged => Test ?? Validation;
+    public SplitReport? Judged => Split == "test" ? Test : Validation;
 }
 
 /// <summary>The last evaluation of one split.</summary>
@@ -84,4 +84,13 @@ public sealed record TaskReport(
 /// <param name="Final">Whether it is the evaluation at the end, over all rows that the spec allows.</param>
 /// <param name="Metrics">Metric → value, ×100; null where it is not defined.</param>
 /// <param name="Loss">Mean cross entropy over the split's target tokens, in nats; null where it was not computed.</param>
-public sealed record SplitReport(int Examples, int Step, bool Final, IReadOnlyDictionary<string, double?> Metrics, double? Loss = null);
+/// <param name="Labelled">False where its rows have no labels, so that nothing is defined and the task is judged by its other split.</param>
+/// <param name="Warnings">What one must know to read the metrics; null where nothing.</param>
+public sealed record SplitReport(
+    int Examples,
+    int Step,
+    bool Final,
+    IReadOnlyDictionary<string, double?> Metrics,
+    double? Loss = null,
+    bool Labelled = true,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Warnings = null);

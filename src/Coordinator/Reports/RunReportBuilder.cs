@@ -44,7 +44,8 @@ internal static class RunReportBuilder
         var rows = input.Evaluations.Where(row => row.Task == name).ToList();
         var validation = Last(rows, "validation");
         var test = Last(rows, "test");
-        var judged = test ?? validation;
+        // A test set whose labels a leaderboard keeps judges nothing.
+        var judged = test is null or { Labelled: false } ? validation ?? test : test;
         long? size = input.TrainExamples is { } sizes && sizes.TryGetValue(name, out var n) && n > 0 ? n : null;
         return new TaskReport(
             judged?.Split,
@@ -62,7 +63,7 @@ internal static class RunReportBuilder
         rows.Where(row => row.Split == split).MaxBy(row => (row.Final, row.Step));
 
     private static SplitReport? Split(EvaluationRow? row) =>
-        row is null ? null : new SplitReport(row.Examples, row.Step, row.Final, Metrics(row), row.Loss);
+        row is null ? null : new SplitReport(row.Examples, row.Step, row.Final, Metrics(row), row.Loss, row.Labelled, row.Warnings);
 
     private static IReadOnlyDictionary<string, double?> Metrics(EvaluationRow? row) => row?.Metrics ?? new Dictionary<string, double?>();
 

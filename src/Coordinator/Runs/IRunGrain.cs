@@ -89,7 +89,8 @@ internal sealed record AgentReport(
     [property: Id(0)] string AgentId,
     [property: Id(1)] string Session,
     [property: Id(2)] IReadOnlyList<TrainerReport> Trainers,
-    [property: Id(3)] long Number = 0);
+    [property: Id(3)] long Number = 0,
+    [property: Id(4)] bool Draining = false);
 
 /// <summary>What an agent's report changed.</summary>
 internal enum ReportAnswer

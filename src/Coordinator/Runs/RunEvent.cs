@@ -12,6 +12,9 @@ internal abstract record RunEvent
     /// <summary>The scheduler has found places for all ranks; <paramref name="Found"/> are the whole checkpoints in the run's folder.</summary>
     public sealed record Admitted(IReadOnlyList<Seat> Seats, Precision Precision, string Secret, IReadOnlyList<CheckpointMark> Found) : RunEvent;
 
+    /// <summary>An agent is to end: its trainers save and stop.</summary>
+    public sealed record AgentDraining(string AgentId) : RunEvent;
+
     /// <summary>An agent's heartbeat lists a trainer of this run; <paramref name="Acknowledged"/> of its events are stored now.</summary>
     public sealed record RankListed(long Epoch, int Rank, long Acknowledged) : RunEvent;
 

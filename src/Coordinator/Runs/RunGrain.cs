@@ -354,7 +354,7 @@ internal sealed class RunGrain(
         }
 
         var offers = _state.Seats.All(s => s.Offer is not null) ? _state.Seats.Select(s => s.Offer!).ToList() : null;
-        return new TrainerOrder(_facts!.Id, _state.Epoch, seat.Rank, seat.Slot, assignment, offers, _state.Phase == RunPhase.Pausing, seat.Acknowledged);
+        return new TrainerOrder(_facts!.Id, _state.Epoch, seat.Rank, seat.Slot, assignment, offers, _state.Phase == RunPhase.Pausing || _state.Seats.Any(s => s.IsDraining), seat.Acknowledged);
     }
 
     private RunStatus Status() => _facts!.Status(_state, _waitsFor?.Reason);

@@ -39,6 +39,7 @@ internal static class RunRule
             RunEvent.RankFailed x => IfCurrent(state, x.Epoch, x.Rank, seat => Failed(facts, state, seat, x, now)),
             RunEvent.RankGone x => IfCurrent(state, x.Epoch, x.Rank, seat => Gone(state, [seat], now)),
             RunEvent.AgentHeard x => Heard(state, x.AgentId),
+            RunEvent.AgentDraining x => Draining(state, x.AgentId),
             RunEvent.AgentLost x => LostAgent(facts, state, x, now),
             RunEvent.ParentLost x => state.Seats.Count == 0 ? End(state, RunPhase.Failed, x.Message, now, FailureCauses.ParentFailed) : Same(state),
             RunEvent.PauseAsked => Pause(facts, state),
@@ -162,16 +163,36 @@ internal static class RunRule
             return Same(state);
         }
 
-        if (state.Phase != RunPhase.Pausing)
+        var next = WithSeat(state, seat with { End = SeatEnd.Stopped });
+        if (!next.Seats.All(s => s.End == SeatEnd.Stopped))
         {
-            return EndEpoch(facts, state, FailureCauses.TrainerError, $"{Name(seat)} stopped after step {step} without being asked.", now);
+            return Durably(next);
         }
 
-        var next = WithSeat(state, seat with { End = SeatEnd.Stopped });
-        return next.Seats.All(s => s.End == SeatEnd.Stopped)
+        // Ranks agree on the step at which they stop: all have heard of it though one of them alone was asked, by an agent that is to end.
+        return state.Phase == RunPhase.Pausing
             ? Paused(next, $"Paused after step {Math.Max(step, next.LastCheckpoint?.Step ?? 0)}; resume to go on.")
-            : Durably(next);
+            : EndEpoch(facts, next, FailureCauses.AgentDrained, $"{Drained(next)} All ranks have stopped after step {step}.", now);
     }
+
+    private static RunChange Draining(RunState state, string agentId)
+    {
+        if (state.Phase is not (RunPhase.Starting or RunPhase.Running) || !state.Seats.Any(seat => seat.AgentId == agentId && seat is { End: SeatEnd.None, IsDraining: false }))
+        {
+            return Same(state);
+        }
+
+        var next = state with { Seats = [.. state.Seats.Select(seat => seat.AgentId == agentId && seat.End == SeatEnd.None ? seat with { IsDraining = true } : seat)] };
+        var reason = $"{Drained(next)} Trainers save a checkpoint and stop; the run goes on elsewhere.";
+        return Durably(next with { Reason = reason }, new RunNote("draining", reason));
+    }
+
+    private static string Drained(RunState state) => state.Seats.Where(seat => seat.IsDraining).Select(seat => seat.AgentId).Distinct().ToList() switch
+    {
+        [] => "An agent was asked to end.",
+        [var one] => $"Agent {one} was asked to end.",
+        var more => $"Agents {string.Join(", ", more)} were asked to end.",
+    };
 
     private static RunChange Finished(RunState state, Seat seat, RunEvent.RankFinished finished, DateTimeOffset now)
     {

@@ -125,6 +125,7 @@ internal enum SeatEnd
 /// <param name="Acknowledged">Number of its events that are stored.</param>
 /// <param name="Listed">Whether the agent has ever listed the trainer.</param>
 /// <param name="End">How it ended.</param>
+/// <param name="IsDraining">Whether its agent is to end: then all ranks save and stop.</param>
 internal sealed record Seat(
     int Rank,
     string AgentId,
@@ -133,7 +134,8 @@ internal sealed record Seat(
     string? Offer = null,
     long Acknowledged = 0,
     bool Listed = false,
-    SeatEnd End = SeatEnd.None);
+    SeatEnd End = SeatEnd.None,
+    bool IsDraining = false);
 
 /// <summary>A checkpoint that is whole on disk.</summary>
 internal sealed record CheckpointMark(int Step, string Name);

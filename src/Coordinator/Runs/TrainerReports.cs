@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Coordinator.Store;
@@ -52,6 +51,11 @@ internal static class TrainerReports
             }
         }
 
+        if (report.Draining)
+        {
+            events.Add(new RunEvent.AgentDraining(report.AgentId));
+        }
+
         events.Add(new RunEvent.AgentHeard(report.AgentId));
         events.Add(new RunEvent.Tick());
         return new SortedReport(events, steps, evaluations, log, checkpoints);
@@ -73,7 +77,7 @@ internal static class TrainerReports
         // Events before FirstSequence were acknowledged, maybe by a coordinator that has forgotten: they are stored.
         for (var i = Math.Max(0, seat.Acknowledged - trainer.FirstSequence); i < trainer.Events.Count; i++)
         {
-            switch (Read(trainer.Events[(int)i]))
+            switch (TrainerEvent.Read(trainer.Events[(int)i]))
             {
                 case TrainerEvent.Ready x:
                     events.Add(new RunEvent.RankReady(epoch, rank, x.Offer));
@@ -131,21 +135,4 @@ internal static class TrainerReports
     }
 
     private static string Short(string text) => text.Length > LongestText ? text[..LongestText] + "…" : text;
-
-    // A trainer of another version must not be able to stop the heartbeats of a whole agent.
-    private static TrainerEvent? Read(string line)
-    {
-        try
-        {
-            return ProtocolJson.Read<TrainerEvent>(line);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-        catch (NotSupportedException)
-        {
-            return null;
-        }
-    }
 }

@@ -31,7 +31,8 @@ internal sealed record AgentPresence(
     [property: Id(2)] string Host,
     [property: Id(3)] int SlotCount,
     [property: Id(4)] long MemoryPerSlot,
-    [property: Id(5)] bool HasBf16);
+    [property: Id(5)] bool HasBf16,
+    [property: Id(6)] bool Draining = false);
 
 /// <summary>Whether an agent can be counted on.</summary>
 public enum AgentState
@@ -44,6 +45,9 @@ public enum AgentState
 
     /// <summary>Silent for too long: its trainers count as lost.</summary>
     Lost,
+
+    /// <summary>It was asked to end: its trainers save and stop, and it gets no new ones.</summary>
+    Draining,
 }
 
 /// <summary>What is known of an agent.</summary>

@@ -43,7 +43,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
 
     public async Task<IReadOnlyList<string>> Heard(AgentPresence agent)
     {
-        var isNews = !_agents.TryGetValue(agent.Id, out var known) || known.Presence != agent || StateOf(known.HeardAt) != AgentState.Ready;
+        var isNews = !_agents.TryGetValue(agent.Id, out var known) || known.Presence != agent || StateOf(known) is AgentState.Late or AgentState.Lost;
         _agents[agent.Id] = (agent, clock.Elapsed);
         return isNews ? await Schedule(agent.Id) : RunsOn(agent.Id);
     }
@@ -79,7 +79,8 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
             }
         }
 
-        foreach (var id in _agents.Where(agent => clock.Elapsed - agent.Value.HeardAt > Forgetting).Select(agent => agent.Key).ToList())
+        // One that said it would go is not missed.
+        foreach (var id in _agents.Where(agent => clock.Elapsed - agent.Value.HeardAt > Forgetting || (agent.Value.Presence.Draining && StateOf(agent.Value) == AgentState.Lost)).Select(agent => agent.Key).ToList())
         {
             _agents.Remove(id);
         }
@@ -101,7 +102,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
         return [.. _agents.Values.OrderBy(agent => agent.Presence.Id, StringComparer.Ordinal).Select(agent => new AgentStatus(
             agent.Presence.Id,
             agent.Presence.Host,
-            StateOf(agent.HeardAt),
+            StateOf(agent),
             agent.Presence.SlotCount,
             agent.Presence.MemoryPerSlot,
             agent.Presence.HasBf16,
@@ -113,8 +114,8 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     private async Task<string?> Place(HashSet<string> skipped)
     {
         var offers = _agents.Values
-            .Where(agent => StateOf(agent.HeardAt) != AgentState.Lost)
-            .Select(agent => new AgentOffer(agent.Presence.Id, agent.Presence.SlotCount, agent.Presence.MemoryPerSlot, agent.Presence.HasBf16, StateOf(agent.HeardAt) == AgentState.Ready))
+            .Where(agent => StateOf(agent) is AgentState.Ready or AgentState.Late)
+            .Select(agent => new AgentOffer(agent.Presence.Id, agent.Presence.SlotCount, agent.Presence.MemoryPerSlot, agent.Presence.HasBf16, StateOf(agent) == AgentState.Ready))
             .ToList();
         var demands = _open
             .Where(run => !(run.Status.Phase.Waits() && skipped.Contains(run.Status.Id)))
@@ -178,7 +179,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
         var living = cluster.GetApproximateSiloStatuses(onlyActive: true).Keys;
         if (_coordinators.Except(living).Any())
         {
-            foreach (var (id, agent) in _agents.Where(agent => StateOf(agent.Value.HeardAt) != AgentState.Lost).ToList())
+            foreach (var (id, agent) in _agents.Where(agent => StateOf(agent.Value) != AgentState.Lost).ToList())
             {
                 _agents[id] = (agent.Presence, clock.Elapsed);
             }
@@ -212,12 +213,13 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
 
     // Whoever was not heard since this start may not know of it yet: a restart of the coordinator must not restart its runs.
     private string? Loss(string agentId) => _agents.TryGetValue(agentId, out var agent)
-        ? StateOf(agent.HeardAt) == AgentState.Lost ? $"the agent was not heard for {options.AgentSilence.TotalSeconds:0} seconds." : null
+        ? StateOf(agent) == AgentState.Lost ? $"the agent was not heard for {options.AgentSilence.TotalSeconds:0} seconds." : null
         : clock.Elapsed - _startedAt > options.AgentGrace ? $"the agent did not come back within {options.AgentGrace.TotalSeconds:0} seconds after the coordinator's start." : null;
 
-    private AgentState StateOf(TimeSpan heardAt) => (clock.Elapsed - heardAt) switch
+    private AgentState StateOf((AgentPresence Presence, TimeSpan HeardAt) agent) => (clock.Elapsed - agent.HeardAt) switch
     {
         var silence when silence > options.AgentSilence => AgentState.Lost,
+        _ when agent.Presence.Draining => AgentState.Draining,
         var silence when silence > Freshness => AgentState.Late,
         _ => AgentState.Ready,
     };

@@ -29,6 +29,9 @@ public static class Bleu
         return FromCounts(correct, total, predictedLength, referenceLength);
     }
 
+    /// <summary>Whether any text has n-grams of all orders; a corpus of shorter ones scores 0.</summary>
+    internal static bool CanCount(IEnumerable<string> texts) => texts.Any(text => IntlTokenizer.Tokens(text).Length >= MaxOrder);
+
     /// <summary>BLEU in percent from n-gram counts summed over a corpus.</summary>
     /// <param name="correct">Matched n-grams by order.</param>
     /// <param name="total">Predicted n-grams by order.</param>

@@ -9,6 +9,7 @@ public sealed class Metric
     private readonly Func<IReadOnlyList<string>?, IReadOnlyList<string>> _keys;
     private readonly Func<MetricFeed, IReadOnlyList<double>> _score;
     private readonly Func<IReadOnlyList<string>?, string?> _objection;
+    private readonly Func<IReadOnlyList<string>, string?> _warning;
 
     internal Metric(
         string name,
@@ -16,7 +17,8 @@ public sealed class Metric
         string summary,
         Func<IReadOnlyList<string>?, IReadOnlyList<string>> keys,
         Func<MetricFeed, IReadOnlyList<double>> score,
-        Func<IReadOnlyList<string>?, string?>? objection = null)
+        Func<IReadOnlyList<string>?, string?>? objection = null,
+        Func<IReadOnlyList<string>, string?>? warning = null)
     {
         Name = name;
         Alias = alias;
@@ -24,6 +26,7 @@ public sealed class Metric
         _keys = keys;
         _score = score;
         _objection = objection ?? (_ => null);
+        _warning = warning ?? (_ => null);
     }
 
     /// <summary>The spelling to use in specs.</summary>
@@ -38,6 +41,14 @@ public sealed class Metric
     /// <summary>Why the metric cannot judge a task with these labels and what would fit, or null if it can.</summary>
     /// <param name="labels">The task's labels; null for free text.</param>
     public string? Objection(IReadOnlyList<string>? labels) => _objection(labels);
+
+    /// <summary>Why even perfect answers to these targets score 0, as where they are too short to be counted; null if they do not.</summary>
+    /// <param name="targets">What should be written.</param>
+    public string? Warning(IReadOnlyList<string> targets)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        return targets.Count == 0 ? null : _warning(targets);
+    }
 
     /// <summary>T5's report keys of the values, the main one first: what stands for the metric where there is room for one number.</summary>
     /// <param name="labels">The task's labels; null for free text.</param>

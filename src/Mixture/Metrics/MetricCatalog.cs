@@ -43,18 +43,24 @@ public static class MetricCatalog
             One("spearman_corrcoef"),
             feed => [Correlation.Spearman(feed.TargetNumbers, feed.PredictionNumbers)],
             labels => NeedsNumbers("spearman", labels)),
-        new("bleu", "bleu", "BLEU of the corpus as sacrebleu computes it, tokenizer intl.",
+        new("bleu", "bleu", "BLEU of the corpus as sacrebleu computes it, tokenizer intl. Where no answer has four tokens it is 0, perfect ones included.",
             One("bleu"),
-            feed => [Bleu.OfCorpus(Singly(feed.Targets), feed.Predictions)]),
+            feed => [Bleu.OfCorpus(Singly(feed.Targets), feed.Predictions)],
+            warning: targets => Bleu.CanCount(targets)
+                ? null
+                : "No target has the four tokens that bleu counts, so perfect answers score 0, as with sacrebleu. Judge the task by exact_match or token_f1."),
         new("token_f1", "squad", "SQuAD's exact match and token overlap of answers, case, articles and punctuation aside.",
             _ => ["em", "f1"],
             feed => Two(AnswerScores.Of(Singly(feed.Targets), feed.Predictions, AnswerText.Squad))),
         new("trivia_qa", "trivia_qa", "TriviaQA's exact match and token overlap of answers.",
             _ => ["em", "f1"],
             feed => Two(AnswerScores.Of(Singly(feed.Targets), feed.Predictions, AnswerText.TriviaQa))),
-        new("rouge", "rouge_mean", "ROUGE-1, -2 and -Lsum of summaries, without stemming.",
+        new("rouge", "rouge_mean", "ROUGE-1, -2 and -Lsum of summaries, without stemming. Words are of the letters a to z and digits alone, as T5's: text in other scripts scores 0.",
             _ => Rouge.T5Types,
-            feed => [.. Rouge.Mean(feed.Targets, feed.Predictions).Values]),
+            feed => [.. Rouge.Mean(feed.Targets, feed.Predictions).Values],
+            warning: targets => Rouge.CanCount(targets)
+                ? null
+                : "No target has a letter from a to z or a digit, which is all that rouge counts, so perfect answers score 0, as with T5. Judge the task by exact_match or token_f1."),
     ];
 
     private static Func<IReadOnlyList<string>?, IReadOnlyList<string>> One(string key) => _ => [key];

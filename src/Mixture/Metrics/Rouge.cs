@@ -35,6 +35,9 @@ public static partial class Rouge
         static string Lines(string text) => text.Replace(" . ", " .\n", StringComparison.Ordinal);
     }
 
+    /// <summary>Whether any text has a word that is counted.</summary>
+    internal static bool CanCount(IEnumerable<string> texts) => texts.Any(text => Tokens(text).Length > 0);
+
     private static string[] Tokens(string text) => NoWord().Replace(text.ToLowerInvariant(), " ").Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     private static string[][] Sentences(string text) =>

@@ -4,7 +4,8 @@ namespace Temper.Mixture.Sources;
 
 /// <summary>
 /// Reads JSON Lines: one object a line. Nested values are reached by path (<c>answer/text</c>, <c>choices/0</c>);
-/// numbers and booleans keep their JSON spelling, null is an absent column. Blank lines are skipped.
+/// numbers and booleans keep their JSON spelling, null is an absent column. A name that holds a slash itself must not be the path of another value.
+/// Blank lines are skipped.
 /// </summary>
 internal static class JsonRows
 {
@@ -18,38 +19,44 @@ internal static class JsonRows
         var columns = new Dictionary<string, int>(StringComparer.Ordinal);
         var values = new List<string>();
         using var document = StrictJson.ParseObject(place, json);
-        Flatten(document.RootElement, "", columns, values);
+        Flatten(place, document.RootElement, "", columns, values);
         return new Row(place, columns, values);
     }
 
-    private static void Flatten(JsonElement element, string path, Dictionary<string, int> columns, List<string> values)
+    private static void Flatten(string place, JsonElement element, string path, Dictionary<string, int> columns, List<string> values)
     {
         switch (element.ValueKind)
         {
             case JsonValueKind.Object:
                 foreach (var property in element.EnumerateObject())
                 {
-                    Flatten(property.Value, Join(path, property.Name), columns, values);
+                    Flatten(place, property.Value, Join(path, property.Name), columns, values);
                 }
 
                 break;
             case JsonValueKind.Array:
                 foreach (var (index, item) in element.EnumerateArray().Index())
                 {
-                    Flatten(item, Join(path, $"{index}"), columns, values);
+                    Flatten(place, item, Join(path, $"{index}"), columns, values);
                 }
 
                 break;
             case JsonValueKind.Null:
                 break;
             default:
-                Add(path, element, columns, values);
+                Add(place, path, element, columns, values);
                 break;
         }
     }
 
-    private static void Add(string path, JsonElement element, Dictionary<string, int> columns, List<string> values)
+    private static void Add(string place, string path, JsonElement element, Dictionary<string, int> columns, List<string> values)
     {
+        // Names within an object differ, so one of the two holds a slash itself.
+        if (columns.ContainsKey(path))
+        {
+            throw new SourceException(place, $"There are two values for '{path}': one under that name, and one that is nested. Rename one of them.");
+        }
+
         columns[path] = values.Count;
         values.Add(element.ValueKind == JsonValueKind.String ? element.GetString()! : element.GetRawText());
     }

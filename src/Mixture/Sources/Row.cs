@@ -21,6 +21,9 @@ public sealed class Row
     /// <summary>Names of the columns, in the order of the file.</summary>
     public IEnumerable<string> Columns => _index.OrderBy(column => column.Value).Select(column => column.Key);
 
+    /// <summary>Values of all columns.</summary>
+    internal IReadOnlyList<string> Values => _values;
+
     /// <summary>Value of a column.</summary>
     /// <exception cref="SourceException">The row has no such column.</exception>
     public string this[string column] => TryGet(column, out var value)

@@ -21,7 +21,7 @@ public static class RowSource
             SourceFormat.Text => TextRows.Read(file, shape),
             var other => throw new ArgumentOutOfRangeException(nameof(shape), other, "Unknown format."),
         };
-        return NotEmpty(file.Name, rows);
+        return NotEmpty(file.Name, shape.Format == SourceFormat.Jsonl ? rows : rows.Select(WithoutNul));
     }
 
     /// <summary>Rows of plain-text files that belong together line by line.</summary>
@@ -30,7 +30,7 @@ public static class RowSource
     public static IEnumerable<Row> ReadParallel(IReadOnlyDictionary<string, SourceFile> files, SourceEncoding encoding)
     {
         ArgumentNullException.ThrowIfNull(files);
-        return NotEmpty(string.Join(", ", files.Values.Select(file => file.Name).Order(StringComparer.Ordinal)), ParallelRows.Read(files, encoding));
+        return NotEmpty(string.Join(", ", files.Values.Select(file => file.Name).Order(StringComparer.Ordinal)), ParallelRows.Read(files, encoding).Select(WithoutNul));
     }
 
     private static IEnumerable<Row> NotEmpty(string name, IEnumerable<Row> rows)
@@ -47,4 +47,9 @@ public static class RowSource
             throw new SourceException(name, "The file holds no rows. Check that it was downloaded whole, or leave it out.");
         }
     }
+
+    // Bytes of UTF-16 without a mark, and of files that are no text, are valid UTF-8 more often than not. JSON holds the character only where somebody wrote it as \u0000.
+    private static Row WithoutNul(Row row) => row.Values.Any(value => value.Contains('\0'))
+        ? throw new SourceException(row.Place, "The row holds the character NUL, which is no text. Convert the file to UTF-8 if it is in UTF-16, or check that it is a text file.")
+        : row;
 }

@@ -4,7 +4,7 @@ namespace Temper.Mixture.Sources;
 
 /// <summary>A line of text.</summary>
 /// <param name="Text">The line without its end.</param>
-/// <param name="End">What ended it: a line feed, carriage return and line feed, or nothing at the end of the file.</param>
+/// <param name="End">What ended it: a line feed, carriage return and line feed, or at the end of the file nothing, or a carriage return whose line feed was cut off.</param>
 /// <param name="Number">Counted from 1.</param>
 public readonly record struct TextLine(string Text, string End, long Number);
 
@@ -35,9 +35,21 @@ public static class TextLines
                 return null;
             }
 
+            if (number == 1 && FileBeginning.Problem(bytes, encoding) is { } problem)
+            {
+                throw new SourceException(file.At(number), problem);
+            }
+
             if (number == 1 && encoding == SourceEncoding.Utf8 && bytes.StartsWith(ByteOrderMark))
             {
                 bytes = bytes[ByteOrderMark.Length..];
+            }
+
+            if (number == 1 && !terminated && bytes.IndexOf((byte)'\r') is var at && at >= 0 && at < bytes.Length - 1)
+            {
+                throw new SourceException(
+                    file.At(number),
+                    "Lines end with a carriage return alone, so that the whole file is one line. Convert its line ends to line feeds, as tr '\\r' '\\n' does.");
             }
 
             return Split(SourceEncodings.Decoder(encoding).GetString(bytes), terminated, number);
@@ -60,6 +72,7 @@ public static class TextLines
     {
         (true, true) => new TextLine(text[..^1], "\r\n", number),
         (true, false) => new TextLine(text, "\n", number),
-        (false, _) => new TextLine(text, "", number),
+        (false, true) => new TextLine(text[..^1], "\r", number),
+        (false, false) => new TextLine(text, "", number),
     };
 }

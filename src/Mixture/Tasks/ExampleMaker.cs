@@ -20,12 +20,47 @@ internal sealed class ExampleMaker(
             : throw new SourceException(row.Place, $"The target '{Shorten(example.Targets)}' is not among the labels {Listed()}. Add it to 'labels', or change 'map' or 'targets'.");
     }
 
+    /// <summary>
+    /// Whether nobody has labelled the row: a column of the target is missing, or is empty or -1 where 'labels' or 'map' take neither for a label.
+    /// </summary>
+    public bool LacksLabel(Row row) =>
+        targets.Columns.Any(column => !row.TryGet(column, out var raw) || (raw.Trim() is "" or "-1" or "-1.0" && !Takes(row, column, raw)));
+
+    /// <summary>The example of a row without a label.</summary>
+    public TextExample WithoutLabel(Row row) => new(Fill(inputs, row), TextExample.NoLabel);
+
+    /// <summary>The columns that the target is made of.</summary>
+    public IEnumerable<string> TargetColumns => targets.Columns;
+
     /// <summary>Columns that the spec reads but the row has not, with the place in the spec that reads them.</summary>
     public IEnumerable<(string Place, string Column)> MissingFrom(Row row) =>
         inputs.Columns.Select(column => (Place: "inputs", Column: column))
             .Concat(targets.Columns.Select(column => (Place: "targets", Column: column)))
             .Concat(map.Keys.Select(column => (Place: $"map.{column}", Column: column)))
             .Where(use => !row.TryGet(use.Column, out _));
+
+    private bool Takes(Row row, string column, string raw)
+    {
+        if (map.TryGetValue(column, out var texts))
+        {
+            return texts.ContainsKey(raw);
+        }
+
+        if (_labels is null)
+        {
+            return true;
+        }
+
+        try
+        {
+            return _labels.Contains(Fill(targets, row));
+        }
+        catch (SourceException)
+        {
+            // A filter that makes a number of it, or another column of the target.
+            return false;
+        }
+    }
 
     private string Fill(TextTemplate template, Row row)
     {

@@ -17,29 +17,47 @@ internal static class RowCheck
 
         // A column that is missing is missing in most files; it is one mistake.
         var missing = new HashSet<(string Place, string Column)>();
+        // Rows that are evaluated may have no label, but a target that no split has is misspelt.
+        var labelled = plan.Splits.Any(split => split.Name == SplitCheck.Train) || HasTargets(plan);
         foreach (var split in plan.Splits)
         {
             foreach (var (place, rows) in split.Sources)
             {
-                Try(plan, split, place, rows, missing, errors);
+                Try(plan, split, labelled && split.Name != SplitCheck.Train, place, rows, missing, errors);
             }
         }
     }
 
-    private static void Try(TaskPlan plan, SplitPlan split, string place, IEnumerable<Row> rows, HashSet<(string Place, string Column)> missing, SpecErrors errors)
+    private static bool HasTargets(TaskPlan plan)
+    {
+        try
+        {
+            return plan.Splits.SelectMany(split => split.Sources).Any(source => source.Rows.Take(RowsTried).Any(row => plan.Maker.TargetColumns.All(column => row.TryGet(column, out _))));
+        }
+        catch (SourceException)
+        {
+            // It is reported where the rows are tried.
+            return true;
+        }
+    }
+
+    private static void Try(
+        TaskPlan plan, SplitPlan split, bool mayLackLabels, string place, IEnumerable<Row> rows, HashSet<(string Place, string Column)> missing, SpecErrors errors)
     {
         try
         {
             foreach (var row in rows.Take(RowsTried))
             {
-                if (RefuseMissing([.. plan.Maker.MissingFrom(row), .. split.MissingFrom(row)], row, missing, errors))
+                var lacksLabel = mayLackLabels && plan.Maker.LacksLabel(row);
+                var uses = plan.Maker.MissingFrom(row).Where(use => !lacksLabel || use.Place == "inputs" || !plan.Maker.TargetColumns.Contains(use.Column));
+                if (RefuseMissing([.. uses, .. split.MissingFrom(row)], row, missing, errors))
                 {
                     return;
                 }
 
                 if (plan.RowsUsable)
                 {
-                    plan.Maker.Make(row);
+                    _ = lacksLabel ? plan.Maker.WithoutLabel(row) : plan.Maker.Make(row);
                 }
             }
         }

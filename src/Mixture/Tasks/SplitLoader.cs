@@ -16,12 +16,29 @@ internal sealed class SplitLoader(TaskPlan plan, string path, CancellationToken 
         }
 
         var heldOut = HeldOutKeys(split);
+        Func<Row, TextExample> make = name == SplitCheck.Train ? plan.Maker.Make : WithOrWithoutLabels();
         var examples = Documents(split)
             .Where(rows => !heldOut.Contains(Key(rows, split.HoldOutBy)))
-            .Select(Make)
+            .Select(rows => Make(rows, make))
             .Where(example => !plan.IsText || !string.IsNullOrWhiteSpace(example.Inputs));
         List<TextExample> loaded = [.. Reported(split, examples)];
         return loaded.Count > 0 ? loaded : throw Refused(name, "No row is left for this split. Widen 'share', or check 'hold_out_by'.");
+    }
+
+    // All rows of a split, or none: a label that is missing among others is a mistake.
+    private Func<Row, TextExample> WithOrWithoutLabels()
+    {
+        string? without = null;
+        var labelled = false;
+        return row =>
+        {
+            var lacks = plan.Maker.LacksLabel(row);
+            without ??= lacks ? row.Place : null;
+            labelled |= !lacks;
+            return without is not null && labelled ? throw new SourceException(without, "The row has no label, and other rows of the split have one. Give it one, or leave the row out.")
+                : lacks ? plan.Maker.WithoutLabel(row)
+                : plan.Maker.Make(row);
+        };
     }
 
     private HashSet<string> HeldOutKeys(SplitPlan train)
@@ -40,9 +57,9 @@ internal sealed class SplitLoader(TaskPlan plan, string path, CancellationToken 
     private static string Key(Row[] rows, IReadOnlyList<string>? columns) =>
         columns is null ? "" : string.Join('\u001F', rows.SelectMany(row => columns.Select(column => row[column])));
 
-    private TextExample Make(Row[] rows) => rows is [var row]
-        ? plan.Maker.Make(row)
-        : new TextExample(string.Join('\n', rows.Select(row => plan.Maker.Make(row).Inputs)), "");
+    private static TextExample Make(Row[] rows, Func<Row, TextExample> make) => rows is [var row]
+        ? make(row)
+        : new TextExample(string.Join('\n', rows.Select(row => make(row).Inputs)), "");
 
     // What is kept or left out as a whole: a row, but of a text in lines a document.
     private IEnumerable<Row[]> Documents(SplitPlan split)

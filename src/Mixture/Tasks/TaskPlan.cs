@@ -1,5 +1,5 @@
-using System.Globalization;
 using Temper.Mixture.Metrics;
+using Temper.Mixture.Mixing;
 using Temper.Mixture.Sources;
 
 namespace Temper.Mixture.Tasks;
@@ -49,9 +49,9 @@ internal sealed record TaskPlan(
             errors.Add("max_examples", $"{spec.MaxExamples} rows cannot be trained on. Give at least 1, or leave it out for all rows.");
         }
 
-        if (spec.Rate is { } rate && !(double.IsFinite(rate) && rate >= 0))
+        if (spec.Rate is { } rate && MixingRates.Objection(rate) is { } objection)
         {
-            errors.Add("rate", $"{rate.ToString(CultureInfo.InvariantCulture)} is not a rate. Give 0 (evaluate only) or a positive number.");
+            errors.Add("rate", objection);
         }
     }
 
@@ -73,9 +73,13 @@ internal sealed record TaskPlan(
 
     private static List<SplitPlan> SplitsOf(TaskSpec spec, SourceShape shape, DataRoots roots, SpecErrors errors)
     {
-        if (spec.Train is null)
+        if (spec.Train is null && spec.Validation is null && spec.Test is null)
         {
-            errors.Add(SplitCheck.Train, "There are no training rows. Give 'train' with 'files' or 'parallel', or name a 'builtin'.");
+            errors.Add(SplitCheck.Train, "There are no rows. Give 'train', or 'validation' or 'test' alone for a task that is only evaluated, with 'files' or 'parallel'; or name a 'builtin'.");
+        }
+        else if (spec.Train is null && spec.MaxExamples is not null)
+        {
+            errors.Add("max_examples", "'max_examples' is about training rows, and the task has none. Leave it out, or give 'train'.");
         }
 
         if (spec.Train?.HoldOutBy is not null && spec.Validation is null && spec.Test is null)

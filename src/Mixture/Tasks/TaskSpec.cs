@@ -59,7 +59,7 @@ public sealed record SplitSpec(
 /// <param name="SpanCorruption">The rows are a text to pre-train on: in each epoch its documents are shuffled, joined and cut into chunks that fill <c>training.input_length</c>, and other spans are hidden. Then there are no targets, labels and metrics: such a task is judged by its loss.</param>
 public sealed record TaskSpec(
     [property: Description("Name of a built-in task that needs no files; then only max_examples, metrics and rate may be given too.")] string? Builtin = null,
-    [property: Description("Rows to train on.")] SplitSpec? Train = null,
+    [property: Description("Rows to train on. Without them the task is only evaluated: its rate is 0.")] SplitSpec? Train = null,
     [property: Description("Rows to evaluate on, while training and at the end.")] SplitSpec? Validation = null,
     [property: Description("Rows to evaluate on at the end only.")] SplitSpec? Test = null,
     [property: Description("How the files are read. tsv: tab-separated, quotes are ordinary characters. csv: RFC 4180. jsonl: an object a line, nested values are reached as a/b. text: a line an example, in the column text or in those of pattern; with span_corruption the lines between blank ones are a document.")] SourceFormat Format = SourceFormat.Tsv,
@@ -68,19 +68,33 @@ public sealed record TaskSpec(
     [property: Description("Column names of TSV and CSV files without a header, left to right; further columns are ignored.")] IReadOnlyList<string>? Columns = null,
     [property: Description("Format text: a .NET regular expression whose named groups are the columns; a line that does not match is an error.")] string? Pattern = null,
     [property: Description("Template of the input text: {column} is replaced by its value, {column|filter} by what the filter lower, trim or fifths makes of it; {{ and }} are braces. Needed with files; {text} if not given with span_corruption.")] string? Inputs = null,
-    [property: Description("Template of the target text. Needed with files, but not with span_corruption.")] string? Targets = null,
+    [property: Description("Template of the target text. Needed with files, but not with span_corruption. Rows of validation or test may have no label, all of a split or none: the column is missing, or it is empty or -1 and map and labels take neither. Their target is <unk>, and their metrics and loss are not defined.")] string? Targets = null,
     [property: Description("Column to (raw value to text), applied before the templates; a raw value that is not listed is an error.")] IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>? Map = null,
     [property: Description("The only valid answers, in class-id order; any other prediction is wrong. Free text if not given.")] IReadOnlyList<string>? Labels = null,
     [property: Description("Instead of labels: [from, to, step] of a regression written as text with one decimal; [0, 5, 0.2] for STS-B.")] IReadOnlyList<double>? LabelRange = null,
     [property: Description("How predictions are judged: accuracy, exact_match, f1, macro_f1, matthews, pearson, spearman, bleu, token_f1, trivia_qa, rouge, or T5's own names for them. The first is the task's main one: averages, comparisons and the word best go by it. No two may report the same value.")] IReadOnlyList<string>? Metrics = null,
     [property: Description("Use only this many training rows, at least 1: the first of a fixed permutation, so that a smaller number takes a part of what a larger one takes. With span_corruption: train on the documents, the first of a fixed permutation, that fill this many chunks. All if not given.")] int? MaxExamples = null,
     [property: Description("Rate of the task when the mixture strategy is explicit, and only then: 0 (evaluate only) or more.")] double? Rate = null,
-    [property: Description("Pre-train on a text with hidden spans, instead of targets, labels and metrics. Documents (rows; with format: text the lines between blank ones) are shuffled, joined and cut into chunks that fill training.input_length, anew in each epoch; those that are evaluated stay in their order. {} for T5's own settings.")] SpanCorruptionSpec? SpanCorruption = null);
+    [property: Description("Pre-train on a text with hidden spans, instead of targets, labels and metrics. Documents (rows; with format: text the lines between blank ones) are shuffled, joined and cut into chunks that fill training.input_length, anew in each epoch; those that are evaluated stay in their order. {} for T5's own settings.")] SpanCorruptionSpec? SpanCorruption = null)
+{
+    /// <summary>Whether the task has validation or test rows alone: it is evaluated, and nothing is drawn from it.</summary>
+    public bool IsEvaluatedOnly() => Builtin is null && Train is null;
+}
 
 /// <summary>One example as text, before tokenisation.</summary>
 /// <param name="Inputs">What the encoder reads.</param>
 /// <param name="Targets">What the decoder should write.</param>
-public readonly record struct TextExample(string Inputs, string Targets);
+public readonly record struct TextExample(string Inputs, string Targets)
+{
+    /// <summary>The target of a row without a label, as T5 writes it: leaderboards keep the labels of their test sets.</summary>
+    public const string NoLabel = "<unk>";
+
+    /// <summary>
+    /// Whether a split can be judged: false where every target is <see cref="NoLabel"/>. Its metrics and its loss are not defined then.
+    /// A split is labelled whole or not at all, see <see cref="TaskLoader"/>.
+    /// </summary>
+    public static bool AreLabelled(IReadOnlyList<TextExample> rows) => rows.Count == 0 || rows.Any(row => row.Targets != NoLabel);
+}
 
 /// <summary>A mistake in a specification: where it is, what is wrong, and what would be right.</summary>
 /// <param name="Path">Place in the spec, such as <c>tasks.sst2.train.files[0]</c>.</param>

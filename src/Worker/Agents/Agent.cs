@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Diagnostics;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Worker.Devices;
@@ -19,28 +19,41 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
     // A heartbeat stays small enough to be handled at once; what is left goes with the next.
     private const int EventsPerHeartbeat = 400;
 
+    // For processes that were killed, when the agent ends.
+    private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(1);
+
     private readonly string _session = Guid.NewGuid().ToString("N");
     private readonly List<TrainerProcess> _trainers = [];
     private readonly HashSet<(string RunId, long Epoch, int Rank)> _pending = [];
     private readonly Dictionary<(string RunId, long Epoch, int Rank), string> _unstartable = [];
     private long _heartbeats;
-    private long _lastAnswer;
+    private long _lastAnswer = time.GetTimestamp();
+    private long? _drainingSince;
     private string _lastTrouble = "";
 
-    /// <summary>Works until <paramref name="ct"/> is cancelled, then ends its trainers.</summary>
-    public async Task Run(CancellationToken ct)
+    /// <summary>How a process is ended: a test may make it last, as uninterruptible sleep does.</summary>
+    internal Action<Process>? KillProcess { get; init; }
+
+    /// <summary>Works until it is asked to end.</summary>
+    /// <param name="drain">Cancelled when it should end orderly: it takes no work, and ends when its trainers have saved and stopped, or their time is over.</param>
+    /// <param name="ct">Cancelled when it should end at once, with its trainers.</param>
+    public async Task Run(CancellationToken drain, CancellationToken ct)
     {
         await using var link = new CoordinatorLink(options);
+        await Run(link.Heartbeat, drain, ct);
+    }
+
+    /// <summary>As the other one, with another way to the coordinator.</summary>
+    internal async Task Run(Func<AgentHeartbeat, CancellationToken, Task<AgentOrders>> send, CancellationToken drain, CancellationToken ct)
+    {
         using var timer = new PeriodicTimer(options.HeartbeatInterval, time);
-        _lastAnswer = time.GetTimestamp();
         metrics.Describe(options.AgentId, options.Slots, () => time.GetElapsedTime(Volatile.Read(ref _lastAnswer)));
         try
         {
-            do
+            while (await Beat(send, drain.IsCancellationRequested, ct))
             {
-                await Beat(link, ct);
+                await timer.WaitForNextTickAsync(ct);
             }
-            while (await timer.WaitForNextTickAsync(ct));
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -48,40 +61,96 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         }
         finally
         {
-            // All at once first: ranks that wait for each other must not wait for our patience.
             _trainers.ForEach(trainer => trainer.Kill());
+            await Task.WhenAny(Task.WhenAll(_trainers.Select(trainer => trainer.Ended)), Task.Delay(s_endLimit, time, CancellationToken.None));
             _trainers.ForEach(trainer => trainer.Dispose());
         }
     }
 
-    private async Task Beat(CoordinatorLink link, CancellationToken ct)
+    /// <summary>One heartbeat and what follows from its answer. Waits for no trainer, and nothing that is wrong with one of them ends it.</summary>
+    /// <returns>Whether there is more to do: false once it is drained.</returns>
+    internal async Task<bool> Beat(Func<AgentHeartbeat, CancellationToken, Task<AgentOrders>> send, bool drain, CancellationToken ct)
     {
-        _trainers.ForEach(trainer => trainer.Watch(options.SilenceLimit));
-        Observe();
-        var sentAt = time.GetTimestamp();
-        AgentOrders orders;
         try
         {
-            orders = await link.Heartbeat(Heartbeat(), ct);
-            Volatile.Write(ref _lastAnswer, time.GetTimestamp());
-            metrics.CountAnswer(time.GetElapsedTime(sentAt, _lastAnswer));
-            Trouble("");
-        }
-        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
-        {
-            metrics.CountNoAnswer();
-            Trouble($"The coordinator at {string.Join(" or ", options.Coordinators)} does not answer ({e.GetBaseException().Message}); trainers go on.");
-            if (_trainers.Count > 0 && time.GetElapsedTime(_lastAnswer) > options.AloneLimit)
+            if (drain)
+            {
+                Drain();
+            }
+
+            _trainers.ForEach(trainer => trainer.Watch(options.SilenceLimit));
+            Observe();
+            if (await Ask(send, ct) is { } orders)
+            {
+                Apply(orders);
+            }
+            else if (_trainers.Count > 0 && time.GetElapsedTime(_lastAnswer) > options.AloneLimit)
             {
                 // Ended, not forgotten: what they said of their checkpoints is still to be told.
                 Trouble($"The coordinator has been away for {options.AloneLimit.TotalMinutes:0} minutes: the trainers are ended. Their runs go on from the last checkpoint when it is back.");
                 _trainers.ForEach(trainer => trainer.Kill());
             }
-
-            return;
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            Trouble($"This heartbeat failed ({e.GetType().Name}: {e.Message}); trainers go on.");
         }
 
-        Apply(orders);
+        return !IsDrained();
+    }
+
+    private async Task<AgentOrders?> Ask(Func<AgentHeartbeat, CancellationToken, Task<AgentOrders>> send, CancellationToken ct)
+    {
+        var sentAt = time.GetTimestamp();
+        try
+        {
+            // Whoever ends us at once does not wait for goodbyes to a coordinator that may be away.
+            var orders = await send(Heartbeat(), ct).WaitAsync(ct);
+            Volatile.Write(ref _lastAnswer, time.GetTimestamp());
+            metrics.CountAnswer(time.GetElapsedTime(sentAt, _lastAnswer));
+            Trouble("");
+            return orders;
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            metrics.CountNoAnswer();
+            Trouble($"The coordinator at {string.Join(" or ", options.Coordinators)} does not answer ({e.GetBaseException().Message}); trainers go on.");
+            return null;
+        }
+    }
+
+    private void Drain()
+    {
+        if (_drainingSince is null)
+        {
+            _drainingSince = time.GetTimestamp();
+            Say($"is asked to end: takes no more work, and its trainers save and stop within {options.DrainGrace.TotalSeconds:0} seconds; a second signal ends them at once");
+        }
+
+        _trainers.ForEach(trainer => trainer.Drain());
+    }
+
+    // The coordinator has heard how each trainer ended, so none of their runs waits for the silence of this agent.
+    private bool IsDrained()
+    {
+        if (_drainingSince is not { } since)
+        {
+            return false;
+        }
+
+        if (_trainers.TrueForAll(trainer => trainer.HasEnded && trainer.UnacknowledgedCount == 0) && _unstartable.Count == 0)
+        {
+            Say("is drained");
+            return true;
+        }
+
+        if (time.GetElapsedTime(since) > options.DrainGrace)
+        {
+            Say($"is not drained after {options.DrainGrace.TotalSeconds:0} seconds: what is left ends now, and its runs go on from their last checkpoint");
+            return true;
+        }
+
+        return false;
     }
 
     private void Observe() => metrics.Show(
@@ -101,28 +170,49 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
             .. _pending.Select(key => new TrainerReport(key.RunId, key.Epoch, key.Rank, TrainerProcessState.Pending, 0, [])),
             .. _unstartable.Select(pair => new TrainerReport(pair.Key.RunId, pair.Key.Epoch, pair.Key.Rank, TrainerProcessState.Ended, 0, [pair.Value])),
         ],
-        ++_heartbeats);
+        ++_heartbeats,
+        _drainingSince is not null);
 
     private void Apply(AgentOrders orders)
     {
-        var wanted = orders.Trainers.ToDictionary(order => (order.RunId, order.Epoch, order.Rank));
-        End([.. _trainers.Where(trainer => !wanted.ContainsKey(Key(trainer.Order)))]);
-        _trainers.ForEach(trainer => trainer.Follow(wanted[Key(trainer.Order)]));
+        var wanted = orders.Trainers.DistinctBy(Key).ToDictionary(Key);
+        foreach (var trainer in _trainers.Where(trainer => !wanted.ContainsKey(Key(trainer.Order))).ToList())
+        {
+            End(trainer);
+        }
+
+        foreach (var trainer in _trainers)
+        {
+            if (wanted.TryGetValue(Key(trainer.Order), out var order))
+            {
+                trainer.Follow(order);
+            }
+        }
+
         _pending.Clear();
         foreach (var forgotten in _unstartable.Keys.Where(key => !wanted.ContainsKey(key)).ToList())
         {
             _unstartable.Remove(forgotten);
         }
 
-        foreach (var order in orders.Trainers.Where(order => !_unstartable.ContainsKey(Key(order)) && _trainers.All(trainer => Key(trainer.Order) != Key(order))))
+        foreach (var (key, order) in wanted)
         {
-            Start(order);
+            if (!_unstartable.ContainsKey(key) && _trainers.TrueForAll(trainer => Key(trainer.Order) != key))
+            {
+                Start(order);
+            }
         }
     }
 
     private void Start(TrainerOrder order)
     {
-        if (_trainers.Any(trainer => trainer.Order.Slot == order.Slot && !trainer.HasEnded))
+        if (_drainingSince is not null)
+        {
+            Refuse(order, FailureCauses.AgentDrained, $"Rank {order.Rank} was not started: agent {options.AgentId} is to end.");
+            return;
+        }
+
+        if (_trainers.Exists(trainer => trainer.Order.Slot == order.Slot && !trainer.HasEnded))
         {
             _pending.Add(Key(order));
             return;
@@ -130,28 +220,35 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
 
         try
         {
-            var trainer = TrainerProcess.Start(order, options, time, metrics);
+            var trainer = TrainerProcess.Start(order, options, time, metrics, KillProcess);
             _trainers.Add(trainer);
             metrics.CountStart(order.Epoch);
-            log($"run {order.RunId}, epoch {order.Epoch}: rank {order.Rank} is process {trainer.ProcessId}");
+            Say($"run {order.RunId}, epoch {order.Epoch}: rank {order.Rank} is process {trainer.ProcessId}");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or JsonException or System.ComponentModel.Win32Exception)
+        catch (Exception e)
         {
-            var message = $"The trainer of rank {order.Rank} cannot be started on {Environment.MachineName}: {e.Message}";
-            _unstartable[Key(order)] = ProtocolJson.Write<TrainerEvent>(new TrainerEvent.Failed(FailureCauses.TrainerError, message, order.Rank));
-            metrics.CountFailure(FailureCauses.TrainerError);
-            log(message);
+            Refuse(order, FailureCauses.TrainerError, $"The trainer of rank {order.Rank} cannot be started on {Environment.MachineName}: {e.Message}");
         }
     }
 
-    private void End(List<TrainerProcess> trainers)
+    private void Refuse(TrainerOrder order, string cause, string message)
     {
-        trainers.ForEach(trainer => trainer.Kill());
-        foreach (var trainer in trainers)
+        _unstartable[Key(order)] = ProtocolJson.Write<TrainerEvent>(new TrainerEvent.Failed(cause, message, order.Rank));
+        metrics.CountFailure(cause);
+        Say(message);
+    }
+
+    // Until its process is gone it is listed and has its slot: the next trainer must not start beside the memory of this one.
+    private void End(TrainerProcess trainer)
+    {
+        if (!trainer.HasEnded)
         {
-            trainer.Dispose();
-            _trainers.Remove(trainer);
+            trainer.Kill();
+            return;
         }
+
+        trainer.Dispose();
+        _trainers.Remove(trainer);
     }
 
     private void Trouble(string what)
@@ -159,7 +256,20 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         if (what != _lastTrouble)
         {
             _lastTrouble = what;
-            log(what.Length == 0 ? "The coordinator answers." : what);
+            Say(what.Length == 0 ? "The coordinator answers." : what);
+        }
+    }
+
+    // A log on a full disk, or a terminal that is gone.
+    private void Say(string line)
+    {
+        try
+        {
+            log(line);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or UnauthorizedAccessException)
+        {
+            // Nobody reads it; trainers and coordinator are not concerned.
         }
     }
 

@@ -33,6 +33,9 @@ public sealed class AgentOptions
     /// <summary>How long a trainer may say nothing before it counts as stopped. It says something each second. Default: 20 seconds.</summary>
     public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long trainers may take to save and stop when the agent is asked to end. Default: 2 minutes.</summary>
+    public TimeSpan DrainGrace { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>Pause between heartbeats. Default: 1 second.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(1);
 }

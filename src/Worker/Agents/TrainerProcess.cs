@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Threading.Channels;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Worker.Observability;
@@ -10,15 +11,28 @@ namespace Temper.Worker.Agents;
 /// A trainer as a child process: started with its assignment, watched, ended. What it says is kept until the coordinator has
 /// acknowledged it. If it ends without saying why, or falls silent, or makes no progress, that is added in its name.
 /// </summary>
+/// <remarks>
+/// Each pipe has a thread of its own, and the log another: a process that does not read, a folder that hangs or a line that is nonsense holds up
+/// neither the heartbeat nor other trainers. No method waits for the process.
+/// </remarks>
 internal sealed class TrainerProcess : IDisposable
 {
+    // Evaluations with their samples are the longest events; what is longer is none.
+    private const int LongestEvent = 4 << 20;
+    private const int LongestLine = 1 << 16;
+
+    // For its last words, once it is gone: a process of its own that lives on may hold its pipes open for ever.
+    private static readonly TimeSpan s_lastWords = TimeSpan.FromSeconds(5);
+
     private readonly Lock _lock = new();
     private readonly Process _process;
     private readonly List<string> _unacknowledged = [];
+    private readonly Channel<string> _sent = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true });
     private readonly TimeProvider _time;
-    private readonly StreamWriter _log;
+    private readonly LogFile _log;
     private readonly AgentMetrics _metrics;
-    private readonly Task _reading;
+    private readonly Action<Process> _kill;
+    private readonly TimeSpan _progressLimit;
     private RankSeconds _spent = new(0, 0, 0, 0);
     private long _firstSequence;
     private long _lastLine;
@@ -31,29 +45,34 @@ internal sealed class TrainerProcess : IDisposable
     private long _toldStored;
     private bool _sentStop;
 
-    private TrainerProcess(TrainerOrder order, TrainerAssignment assignment, Process process, StreamWriter log, TimeProvider time, AgentMetrics metrics)
+    private TrainerProcess(TrainerOrder order, TimeSpan progressLimit, Process process, LogFile log, TimeProvider time, AgentMetrics metrics, Action<Process> kill)
     {
         Order = order;
-        _assignment = assignment;
+        ProcessId = process.Id;
+        _progressLimit = progressLimit;
         _process = process;
         _log = log;
         _time = time;
         _metrics = metrics;
+        _kill = kill;
         _lastLine = _lastProgressAt = time.GetTimestamp();
-        process.ErrorDataReceived += (_, line) => WriteLog(line.Data);
-        process.BeginErrorReadLine();
-        _reading = Task.Factory.StartNew(ReadEvents, TaskCreationOptions.LongRunning);
+        _sent.Writer.TryWrite(order.Assignment);
+        // The streams are taken here, since the process may be disposed of at any time.
+        var (input, output, errors) = (process.StandardInput, process.StandardOutput.BaseStream, process.StandardError.BaseStream);
+        OnThread("commands", () => WriteCommands(input));
+        Ended = FollowToEnd([OnThread("events", () => ReadLines(output, LongestEvent, Hear)), OnThread("errors", () => ReadLines(errors, LongestLine, Log))]);
     }
-
-    private readonly TrainerAssignment _assignment;
 
     /// <summary>What it was started for.</summary>
     public TrainerOrder Order { get; }
 
     /// <summary>Operating-system id of the process.</summary>
-    public int ProcessId => _process.Id;
+    public int ProcessId { get; }
 
-    /// <summary>Whether the process has ended and everything that it said has been read.</summary>
+    /// <summary>Completes when the process is gone and everything that it said has been read; never fails.</summary>
+    public Task Ended { get; }
+
+    /// <summary>Whether <see cref="Ended"/> has completed: until then its slot and its memory are taken.</summary>
     public bool HasEnded
     {
         get
@@ -87,7 +106,7 @@ internal sealed class TrainerProcess : IDisposable
                 _process.Refresh();
                 return _process.WorkingSet64;
             }
-            catch (InvalidOperationException)
+            catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception or IOException)
             {
                 return 0;
             }
@@ -95,8 +114,14 @@ internal sealed class TrainerProcess : IDisposable
     }
 
     /// <summary>Starts a trainer for <paramref name="order"/>.</summary>
+    /// <param name="order">What to train.</param>
+    /// <param name="options">The command.</param>
+    /// <param name="time">Measures silence.</param>
+    /// <param name="metrics">Where it is counted.</param>
+    /// <param name="kill">Ends a process without asking it.</param>
     /// <exception cref="JsonException">The assignment cannot be read.</exception>
-    public static TrainerProcess Start(TrainerOrder order, AgentOptions options, TimeProvider time, AgentMetrics metrics)
+    /// <exception cref="System.ComponentModel.Win32Exception">The command cannot be started.</exception>
+    public static TrainerProcess Start(TrainerOrder order, AgentOptions options, TimeProvider time, AgentMetrics metrics, Action<Process>? kill = null)
     {
         var assignment = ProtocolJson.Read<TrainerAssignment>(order.Assignment);
         var start = new ProcessStartInfo(options.TrainerCommand[0])
@@ -118,12 +143,9 @@ internal sealed class TrainerProcess : IDisposable
             start.Environment[name] = value;
         }
 
-        var logs = Directory.CreateDirectory(Path.Combine(assignment.OutputDirectory, "logs"));
-        var log = new StreamWriter(Path.Combine(logs.FullName, $"epoch-{order.Epoch}-rank-{order.Rank}.log"), append: true) { AutoFlush = true };
         var process = Process.Start(start) ?? throw new InvalidOperationException($"{options.TrainerCommand[0]} did not start.");
-        process.StandardInput.WriteLine(order.Assignment);
-        process.StandardInput.Flush();
-        return new TrainerProcess(order, assignment, process, log, time, metrics);
+        var log = new LogFile(Path.Combine(assignment.OutputDirectory, "logs", $"epoch-{order.Epoch}-rank-{order.Rank}.log"));
+        return new TrainerProcess(order, TimeSpan.FromSeconds(assignment.Spec.Recovery.ProgressTimeoutSeconds), process, log, time, metrics, kill ?? (process => process.Kill()));
     }
 
     /// <summary>What it said since the last acknowledgement, as the coordinator wants it.</summary>
@@ -164,10 +186,28 @@ internal sealed class TrainerProcess : IDisposable
             Send(new TrainerCommand(Offers: offers));
         }
 
-        if (order.Stop && !_sentStop)
+        if (order.Stop)
         {
-            _sentStop = true;
-            Send(new TrainerCommand(Stop: true));
+            Stop();
+        }
+    }
+
+    /// <summary>The agent is to end: asks the trainer to save and stop, or ends it where it cannot have anything to save.</summary>
+    public void Drain()
+    {
+        if (_sentOffers)
+        {
+            Stop();
+            return;
+        }
+
+        // It has not met the others: nothing was trained since the checkpoint that it starts from.
+        lock (_lock)
+        {
+            if (!_hasEnded && !_saidLastWord)
+            {
+                Blame(FailureCauses.AgentDrained, "was ended before it began to train, since its agent is to end");
+            }
         }
     }
 
@@ -181,97 +221,137 @@ internal sealed class TrainerProcess : IDisposable
                 return;
             }
 
-            var limit = TimeSpan.FromSeconds(_assignment.Spec.Recovery.ProgressTimeoutSeconds);
             if (_time.GetElapsedTime(_lastLine) > silenceLimit)
             {
                 Blame(FailureCauses.TrainerSilent, $"said nothing for {silenceLimit.TotalSeconds:0} seconds (stopped, or its machine is stuck)");
             }
-            else if (_time.GetElapsedTime(_lastProgressAt) > limit)
+            else if (_time.GetElapsedTime(_lastProgressAt) > _progressLimit)
             {
-                Blame(FailureCauses.NoProgress, $"made no progress for {limit.TotalSeconds:0} seconds");
+                Blame(FailureCauses.NoProgress, $"made no progress for {_progressLimit.TotalSeconds:0} seconds");
             }
         }
     }
 
-    /// <summary>Ends the process at once. A stopped process is ended too.</summary>
+    /// <summary>Ends the process. A stopped one is ended too; one in uninterruptible sleep ends when it wakes. Does not wait for it.</summary>
     public void Kill()
     {
         _wasKilled = true;
         try
         {
-            _process.Kill();
+            _kill(_process);
         }
-        catch (InvalidOperationException)
+        catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
         {
-            // It has ended already.
+            // It has ended already; or it cannot be ended, and then it is seen to be there still.
         }
     }
 
-    /// <summary>Ends the process and waits for its end.</summary>
+    /// <summary>Ends the process and lets go of it.</summary>
     public void Dispose()
     {
         Kill();
-        _reading.Wait(TimeSpan.FromSeconds(5));
+        _sent.Writer.TryComplete();
         _process.Dispose();
-        _log.Dispose();
     }
 
-    private void ReadEvents()
+    private static Task OnThread(string name, Action work)
     {
-        while (_process.StandardOutput.ReadLine() is { } line)
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
         {
-            Hear(line);
-        }
+            work();
+            done.SetResult();
+        })
+        { IsBackground = true, Name = name }.Start();
+        return done.Task;
+    }
 
-        _process.WaitForExit();
+    private async Task FollowToEnd(Task[] readers)
+    {
+        await Task.WhenAny(_process.WaitForExitAsync()).ConfigureAwait(false);
+        await Task.WhenAny(Task.WhenAll(readers), Task.Delay(s_lastWords, _time)).ConfigureAwait(false);
+        _sent.Writer.TryComplete();
+        await Task.WhenAny(_log.DisposeAsync().AsTask(), Task.Delay(s_lastWords, _time)).ConfigureAwait(false);
         lock (_lock)
         {
             if (!_saidLastWord)
             {
-                var how = _process.ExitCode > 128 ? $"was ended by signal {_process.ExitCode - 128}" : $"ended with exit code {_process.ExitCode}";
-                Say(new TrainerEvent.Failed(FailureCauses.TrainerDied, $"The trainer of rank {Order.Rank} {how}; see logs/epoch-{Order.Epoch}-rank-{Order.Rank}.log.", Order.Rank));
+                Say(new TrainerEvent.Failed(FailureCauses.TrainerDied, $"The trainer of rank {Order.Rank} {HowItEnded()}; see logs/epoch-{Order.Epoch}-rank-{Order.Rank}.log.", Order.Rank));
             }
 
             _hasEnded = true;
         }
     }
 
-    private void Hear(string line)
+    private string HowItEnded()
     {
-        TrainerEvent heard;
         try
         {
-            heard = ProtocolJson.Read<TrainerEvent>(line);
+            return _process.ExitCode > 128 ? $"was ended by signal {_process.ExitCode - 128}" : $"ended with exit code {_process.ExitCode}";
         }
-        catch (JsonException)
+        catch (InvalidOperationException)
+        {
+            return "ended";
+        }
+    }
+
+    /// <summary>Reads a stream to its end, whatever comes of it. The trainer must never wait for a reader: if the stream cannot be read it is closed.</summary>
+    private void ReadLines(Stream stream, int longest, Action<string> hear)
+    {
+        using (stream)
+        {
+            try
+            {
+                var lines = new LineReader(stream, longest);
+                while (lines.Read() is var (text, cut))
+                {
+                    if (cut > 0)
+                    {
+                        Log($"{text} ({cut} characters more)");
+                    }
+                    else
+                    {
+                        hear(text);
+                    }
+                }
+            }
+            catch (Exception e)
+            {
+                // An exception on a thread would end the agent and all its trainers.
+                Log($"What the trainer says cannot be read: {e.Message}");
+            }
+        }
+    }
+
+    private void Hear(string line)
+    {
+        if (TrainerEvent.Read(line) is not { } heard)
         {
             // A native library wrote to standard output: keep it for people.
-            WriteLog(line);
+            Log(line);
             return;
         }
 
         lock (_lock)
         {
             _lastLine = _time.GetTimestamp();
-            switch (heard)
+            if (heard is not TrainerEvent.Alive alive)
             {
-                case TrainerEvent.Alive alive:
-                    if (alive.Progress != _progress)
-                    {
-                        _progress = alive.Progress;
-                        _lastProgressAt = _lastLine;
-                    }
-
-                    if (alive.Spent is { } spent)
-                    {
-                        _metrics.CountSpent(Order.Slot, _spent, spent);
-                        _spent = spent;
-                    }
-
-                    return;
+                Say(heard, line);
+                return;
             }
 
-            Say(heard, line);
+            if (alive.Progress != _progress)
+            {
+                _progress = alive.Progress;
+                _lastProgressAt = _lastLine;
+            }
+
+            if (alive.Spent is { } spent)
+            {
+                _metrics.CountSpent(Order.Slot, _spent, spent);
+                _spent = spent;
+            }
         }
     }
 
@@ -295,34 +375,36 @@ internal sealed class TrainerProcess : IDisposable
         Kill();
     }
 
-    private void Send(TrainerCommand command)
+    private void Stop()
     {
-        try
+        if (!_sentStop)
         {
-            _process.StandardInput.WriteLine(ProtocolJson.Write(command));
-            _process.StandardInput.Flush();
-        }
-        catch (Exception e) when (e is IOException or InvalidOperationException or ObjectDisposedException)
-        {
-            // It has ended: the reader of its output will see that.
+            _sentStop = true;
+            Send(new TrainerCommand(Stop: true));
         }
     }
 
-    private void WriteLog(string? line)
+    private void Send(TrainerCommand command) => _sent.Writer.TryWrite(ProtocolJson.Write(command));
+
+    private void WriteCommands(StreamWriter input)
     {
-        if (line is not null)
+        try
         {
-            lock (_log)
+            // The end of its input is the trainer's end.
+            using (input)
             {
-                try
+                foreach (var line in _sent.Reader.ReadAllAsync().ToBlockingEnumerable())
                 {
-                    _log.WriteLine(line);
-                }
-                catch (ObjectDisposedException)
-                {
-                    // A last word while the agent is already letting go.
+                    input.WriteLine(line);
+                    input.Flush();
                 }
             }
         }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // It has ended: whoever waits for that sees it.
+        }
     }
+
+    private void Log(string line) => _log.Write(line);
 }

@@ -68,6 +68,7 @@ public sealed class Evaluator(IPredictor predictor, TaskSet tasks, IVocabulary v
         var predictions = texts.Select((_, i) => gathered[i % collective.WorldSize][i / collective.WorldSize]).ToList();
         var samples = texts.Zip(predictions).Take(spec.Evaluation.Samples).Select(pair => new SamplePrediction(Cut(pair.First.Inputs), Cut(pair.First.Targets), Cut(pair.Second))).ToList();
         var mean = loss[0] / loss[1];
+        var labelled = TextExample.AreLabelled(texts);
         channel.Send(new TrainerEvent.Evaluated(new EvaluationRow(
             step,
             final,
@@ -77,17 +78,29 @@ public sealed class Evaluator(IPredictor predictor, TaskSet tasks, IVocabulary v
             Score(task, texts, predictions),
             samples,
             clock.Elapsed.TotalSeconds,
-            double.IsFinite(mean) ? mean : null,
-            (long)loss[1])));
+            labelled && double.IsFinite(mean) ? mean : null,
+            labelled ? (long)loss[1] : 0,
+            labelled,
+            Warnings(task, texts) is { Count: > 0 } warnings ? warnings : null)));
     }
 
     /// <summary>
     /// All metrics of a task over its predictions, in the order in which it declares them: the first is its main one, see
-    /// <see cref="MainMetric"/>. A value that is not a number becomes null.
+    /// <see cref="MainMetric"/>. A value that is not a number becomes null, and so do all of rows without labels.
     /// </summary>
     public static OrderedDictionary<string, double?> Score(TaskData task, IReadOnlyList<TextExample> rows, IReadOnlyList<string> predictions)
     {
         var result = new OrderedDictionary<string, double?>(StringComparer.Ordinal);
+        if (!TextExample.AreLabelled(rows))
+        {
+            foreach (var name in task.Metrics.SelectMany(metric => metric.Keys(task.Labels)))
+            {
+                result.Add(name, null);
+            }
+
+            return result;
+        }
+
         foreach (var (name, value) in task.Metrics.SelectMany(metric => metric.Score([.. rows.Select(row => row.Targets)], predictions, task.Labels)))
         {
             result.Add(name, double.IsFinite(value) ? value : null);
@@ -95,6 +108,10 @@ public sealed class Evaluator(IPredictor predictor, TaskSet tasks, IVocabulary v
 
         return result;
     }
+
+    /// <summary>What one must know to read these metrics of a task.</summary>
+    public static IReadOnlyList<string> Warnings(TaskData task, IReadOnlyList<TextExample> rows) =>
+        TextExample.AreLabelled(rows) ? [.. task.Metrics.Select(metric => metric.Warning([.. rows.Select(row => row.Targets)])).OfType<string>()] : [];
 
     /// <summary>
     /// At most so many rows of a split: the same ones at every evaluation, so that curves compare like with like; spread over the split,

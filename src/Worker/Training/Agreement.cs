@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Vocabularies;
@@ -29,6 +30,44 @@ internal static class Agreement
             }
         }
     }
+
+    /// <summary>Compares the weights of all ranks after the same step.</summary>
+    /// <param name="collective">The ranks.</param>
+    /// <param name="step">The step, for the message.</param>
+    /// <param name="hash">This rank's <see cref="WeightHash"/>.</param>
+    /// <param name="deadline">How long ranks wait for the slowest.</param>
+    /// <exception cref="RanksDifferException">They differ; names the ranks that most others contradict.</exception>
+    public static void OnWeights(ICollective collective, int step, UInt128 hash, TimeSpan deadline)
+    {
+        Span<byte> own = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128LittleEndian(own, hash);
+        var bytes = own.ToArray();
+        if (Difference([.. collective.WithDeadline(deadline, ranks => ranks.AllGather(bytes)).Select(all => BinaryPrimitives.ReadUInt128LittleEndian(all))], step) is { } difference)
+        {
+            throw difference;
+        }
+    }
+
+    /// <summary>What is wrong with the hashes of all ranks, in their order; null if they are the same.</summary>
+    public static RanksDifferException? Difference(IReadOnlyList<UInt128> hashes, int step)
+    {
+        var groups = hashes.Index().GroupBy(rank => rank.Item, rank => rank.Index).Select(group => group.ToList()).OrderByDescending(group => group.Count).ToList();
+        if (groups.Count == 1)
+        {
+            return null;
+        }
+
+        var remedy = "Nothing was saved of it: a machine computes wrongly, or its program or libraries differ.";
+        if (2 * groups[0].Count <= hashes.Count)
+        {
+            return new RanksDifferException($"After step {step} the weights of {string.Join(" differ from those of ", groups.Select(Named))}, and there is no majority to say which are right. {remedy}", null);
+        }
+
+        var odd = groups.Skip(1).SelectMany(group => group).Order().ToList();
+        return new RanksDifferException($"After step {step} the weights of {Named(odd)} differ from those of the other {groups[0].Count} ranks. {remedy}", odd is [var one] ? one : null);
+    }
+
+    private static string Named(List<int> ranks) => ranks is [var one] ? $"rank {one}" : $"ranks {string.Join(", ", ranks)}";
 
     /// <summary>Compares the models that ranks have read.</summary>
     /// <param name="collective">The ranks.</param>

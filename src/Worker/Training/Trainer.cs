@@ -23,7 +23,8 @@ namespace Temper.Worker.Training;
 /// <param name="assignment">What to train.</param>
 /// <param name="channel">Where to tell of it.</param>
 /// <param name="device">What to compute on.</param>
-public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel, ComputeDevice device) : IRankWork
+/// <param name="time">What times of steps are measured with.</param>
+public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel, ComputeDevice device, TimeProvider time) : IRankWork
 {
     private readonly RunSpec _spec = assignment.Spec;
     private readonly EpochFence _fence = new(assignment.OutputDirectory, assignment.RunId, assignment.Epoch);
@@ -49,7 +50,12 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         set_num_threads(_spec.Threads);
         _folder = ModelFolder.ForRun(assignment);
         _tasks = TaskSet.Load(_spec, assignment.DataRoots, _folder.Vocabulary!, channel.Progressed);
-        _planner = _tasks.Planner(_spec);
+        if (_spec.Training.Steps > 0)
+        {
+            // Tasks that are only evaluated have no mixture to plan from.
+            _planner = _tasks.Planner(_spec);
+        }
+
         _model = _folder.CreateModel(_spec, assignment.Precision, device);
         channel.Progressed();
         _optimizer = OptimizerFactory.Create(_spec.Training.Optimizer, _model.Parameters);
@@ -145,28 +151,29 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
     /// <returns>Whether any rank was asked to stop.</returns>
     private bool MakeStep(ICollective collective)
     {
-        var clock = Stopwatch.StartNew();
+        var start = time.GetTimestamp();
         var plan = _planner.Plan(_step + 1);
+        // Drawing rows and reading their lengths is work on data.
+        var dataTime = time.GetElapsedTime(start);
         var tally = new StepTally(_tasks.Sources.Count, collective.WorldSize);
-        var dataTime = TimeSpan.Zero;
         _model.Parameters.ZeroGradients();
         foreach (var (microBatch, rows) in plan.Ranks[assignment.Rank].Index())
         {
-            var before = clock.Elapsed;
+            var before = time.GetTimestamp();
             var batch = Batch(rows);
-            dataTime += clock.Elapsed - before;
+            dataTime += time.GetElapsedTime(before);
             var seed = Seeds.Mix((ulong)_spec.Seed, (ulong)plan.Step, (ulong)assignment.Rank, (ulong)microBatch);
             var loss = _model.AccumulateGradients(batch, 1f / plan.TargetTokens, (long)(seed >> 1), _spec.Training.ZLoss);
             tally.Add(rows, loss);
         }
 
         device.Synchronize();
-        var exchangeStart = clock.Elapsed;
+        var exchangeStart = time.GetElapsedTime(start);
         tally.RankSeconds[assignment.Rank] = exchangeStart.TotalSeconds;
         tally.StopRequested = channel.StopRequested;
         collective.SumTensor(_model.Parameters.Gradients);
         collective.AllReduceSum(tally.Sums);
-        var exchangeTime = clock.Elapsed - exchangeStart;
+        var exchangeTime = time.GetElapsedTime(start) - exchangeStart;
 
         var meanLoss = tally.LossSum / plan.TargetTokens;
         var rate = _rates.At(plan.Step - 1);
@@ -175,7 +182,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
             throw NonFinite(collective, plan, $"loss is {meanLoss}", tally.NonFiniteRows);
         }
 
-        var optimizerStart = clock.Elapsed;
+        var optimizerStart = time.GetTimestamp();
         var norm = Optimizer.ClipGradients(_model.Parameters, _spec.Training.ClipNorm ?? double.PositiveInfinity);
         if (!double.IsFinite(norm))
         {
@@ -185,7 +192,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         _optimizer.Step(rate);
         device.Synchronize();
         _step = plan.Step;
-        var optimizerTime = clock.Elapsed - optimizerStart;
+        var optimizerTime = time.GetElapsedTime(optimizerStart);
         channel.Progressed();
         channel.Spent(new RankSeconds(
             dataTime.TotalSeconds, (exchangeStart - dataTime).TotalSeconds, exchangeTime.TotalSeconds, optimizerTime.TotalSeconds));
@@ -197,7 +204,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
                 meanLoss,
                 rate,
                 norm,
-                clock.Elapsed.TotalSeconds,
+                time.GetElapsedTime(start).TotalSeconds,
                 exchangeTime.TotalSeconds,
                 dataTime.TotalSeconds,
                 plan.InputTokens,
@@ -263,6 +270,11 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
     private void Save(ICollective collective)
     {
         var clock = Stopwatch.StartNew();
+        if (collective.WorldSize > 1)
+        {
+            Agreement.OnWeights(collective, _step, WeightHash.Of(_model.Parameters.Values), _spec.Recovery.ProgressTimeout);
+        }
+
         if (IsFirst)
         {
             var state = new CheckpointState(

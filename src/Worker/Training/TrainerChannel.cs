@@ -34,6 +34,9 @@ public sealed class TrainerChannel : IDisposable
     /// <summary>Whether the agent wants a checkpoint and the end.</summary>
     public bool StopRequested => _stopRequested;
 
+    /// <summary>Asks for a checkpoint and the end, as the agent would.</summary>
+    public void RequestStop() => _stopRequested = true;
+
     /// <summary>A channel over the two streams; signs of life begin.</summary>
     /// <param name="commands">What the agent writes.</param>
     /// <param name="events">What the agent reads.</param>

@@ -27,6 +27,12 @@ public static class TrainerProgram
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
         // Without the agent nobody hears us. Not an orderly exit, which could wait for a native thread.
         using var channel = TrainerChannel.Open(Console.OpenStandardInput(), Console.OpenStandardOutput(), Process.GetCurrentProcess().Kill);
+        // Whoever ends a group of processes wants no step lost: as if the agent had asked.
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            channel.RequestStop();
+        });
         // Libraries that write to the console must not disturb the conversation.
         Console.SetOut(Console.Error);
         if (channel.ReadAssignment() is not { } assignment)
@@ -39,7 +45,7 @@ public static class TrainerProgram
             using var listener = RingListener.Open(Interface(advertisedAddress), advertisedAddress);
             var device = ComputeDevice.Take(assignment.Spec.Device);
             var meeting = new Meeting(listener, assignment, device, () => NcclLibrary.Shared);
-            using var work = Work(assignment, channel, device);
+            using var work = Work(assignment, channel, device, TimeProvider.System);
             work.Load();
             var offer = meeting.Offer();
             Console.Error.WriteLine($"rank {assignment.Rank} computes on {device} and exchanges by {meeting.Description}");
@@ -56,8 +62,8 @@ public static class TrainerProgram
     }
 
     /// <summary>What the assignment asks for.</summary>
-    internal static IRankWork Work(TrainerAssignment assignment, TrainerChannel channel, ComputeDevice device) =>
-        assignment.Spec.Training.Steps == 0 ? new ModelEvaluation(assignment, channel, device) : new Trainer(assignment, channel, device);
+    internal static IRankWork Work(TrainerAssignment assignment, TrainerChannel channel, ComputeDevice device, TimeProvider time) =>
+        assignment.Spec.Training.Steps == 0 ? new ModelEvaluation(assignment, channel, device) : new Trainer(assignment, channel, device, time);
 
     // Loopback stays loopback; whoever advertises more wants to be reached from elsewhere.
     private static IPAddress Interface(string advertised) => IPAddress.TryParse(advertised, out var address)
@@ -70,6 +76,7 @@ public static class TrainerProgram
         NonFiniteException => new(FailureCauses.NonFinite, e.Message, null),
         CheckpointDamagedException => new(FailureCauses.CheckpointDamaged, e.Message, null),
         SourcesDifferException => new(FailureCauses.SourcesDiffer, e.Message, null),
+        RanksDifferException differ => new(FailureCauses.RanksDiffer, e.Message, differ.Rank),
         DevicesDifferException or PlatformNotSupportedException => new(FailureCauses.TrainerError, e.Message, null),
         _ when IsOutOfMemory(e) => new(FailureCauses.OutOfMemory, FirstLine(e.Message), null),
         _ when StorageFault.CauseOf(e) is { } cause => new(cause, e.Message, null),
@@ -81,6 +88,15 @@ public static class TrainerProgram
         || (e is ExternalException && (e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase) || e.Message.Contains("can't allocate memory", StringComparison.Ordinal)));
 
     private static string FirstLine(string text) => text.Split('\n')[0];
+}
+
+/// <summary>The weights of ranks have drifted apart. Raised on all ranks, before a checkpoint is written.</summary>
+/// <param name="message">The step and the ranks.</param>
+/// <param name="rank">The one that all others contradict; null if it cannot be told.</param>
+public sealed class RanksDifferException(string message, int? rank) : Exception(message)
+{
+    /// <summary>The one that all others contradict; null if it cannot be told.</summary>
+    public int? Rank { get; } = rank;
 }
 
 /// <summary>The rows differ between ranks, or from those that a checkpoint was trained on.</summary>

@@ -1,11 +1,24 @@
 using CsCheck;
 using Temper.Contracts.Experiments;
 using Temper.Contracts.Specs;
+using Temper.Mixture.Tasks;
 
 namespace Temper.Contracts.Tests.Experiments;
 
 public class ExperimentPlannerTests
 {
+    [Fact]
+    public void What_is_only_evaluated_is_not_trained_by_itself()
+    {
+        var spec = Specs.Read("mixture_study: {mixtures: [{strategy: equal}], alone: true}");
+        var study = spec with { Base = spec.Base with { Tasks = new Dictionary<string, TaskSpec>(spec.Base.Tasks) { ["dev"] = new(Validation: new(["rows.tsv"])) } } };
+
+        var layout = ExperimentExpander.Expand(study, "x", _ => 1);
+
+        Assert.Equal(["days", "months"], layout.Rows[^1].Samples.Single().RunOfTask.Keys.Order());
+        Assert.Equal(["days", "dev", "months"], layout.Rows[0].Samples.Single().RunOfTask.Keys.Order());
+    }
+
     [Fact]
     public void A_study_has_a_run_for_each_mixture_and_seed_and_for_each_task_by_itself()
     {

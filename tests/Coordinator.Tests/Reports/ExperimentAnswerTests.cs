@@ -192,6 +192,8 @@ public partial class ExperimentAnswerTests
         Assert.Equal("Measured, batch cost 4.40 times the FLOPs of the baseline instead of 4, so the comparison is not at equal cost; the others are within 2 %.", answer[2]);
         Assert.Equal("Of them, the lowest held-out loss is that of steps, 0.9000, but there are too few repetitions to tell it from batch.", answer[3]);
         Assert.Equal("Measured, they cost 4.00 to 4.05 times the FLOPs of the baseline: all within 2 % of 4.", ExperimentReport.From(Scaling(flopsOfBatch: 4.05)).Answer[2]);
+        // A doubt that all share is said once.
+        Assert.EndsWith(" at 1.94 times the compute; none of them is more than noise.", ExperimentReport.From(SampleExperiments.Scaling()).Answer[1], StringComparison.Ordinal);
         // What costs more or less does not compete, however good it is.
         Assert.Equal([false, true, false, false], report.Table.Rows.Select(row => row.Cells[ResultTable.Average].Bold));
     }

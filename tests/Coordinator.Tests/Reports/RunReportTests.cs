@@ -40,6 +40,24 @@ public class RunReportTests
     }
 
     [Fact]
+    public void A_test_split_without_labels_judges_nothing()
+    {
+        var input = SampleRun.Make(50);
+        var kept = input.Evaluations.Select(row => row.Split != "test" ? row : row with { Labelled = false, Loss = null, Metrics = row.Metrics.ToDictionary(metric => metric.Key, _ => (double?)null) });
+
+        var report = ReportJson.Read(Json(RunReport.From(input with { Evaluations = [.. kept] })));
+        var alone = RunReport.From(input with { Evaluations = [.. kept.Where(row => row.Split == "test")] });
+
+        var task = report.Tasks["similarity"];
+        Assert.Equal(("validation", 480), (task.Split, task.Judged!.Examples));
+        Assert.All(task.Metrics.Values, value => Assert.NotNull(value));
+        Assert.False(task.Test!.Labelled);
+        Assert.Equal([("pearson_corrcoef", null), ("spearman_corrcoef", null)], task.Test.Metrics.Select(metric => (metric.Key, metric.Value)));
+        Assert.Equal("test", alone.Tasks["similarity"].Split);
+        Assert.All(alone.Tasks["similarity"].Metrics.Values, Assert.Null);
+    }
+
+    [Fact]
     public void The_evaluation_at_the_end_wins_over_a_partial_one_at_the_same_step()
     {
         var input = SampleRun.Make(50);

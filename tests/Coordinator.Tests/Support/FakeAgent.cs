@@ -16,6 +16,9 @@ internal sealed class FakeAgent(CoordinatorUnderTest coordinator, string id, int
 
     public AgentOrders Orders { get; private set; } = new([]);
 
+    /// <summary>Whether it says that it is to end.</summary>
+    public bool IsDraining { get; set; }
+
     /// <summary>Calls the coordinator in another way than from inside it.</summary>
     public IGrainFactory? Client { get; set; }
 
@@ -24,7 +27,7 @@ internal sealed class FakeAgent(CoordinatorUnderTest coordinator, string id, int
     public FakeTrainer Trainer(int rank) => _trainers.Values.Single(trainer => trainer.Rank == rank);
 
     /// <summary>What it says now.</summary>
-    public AgentHeartbeat Heartbeat() => new(Session, "test-host", slots, 0, hasBf16, [.. _trainers.Values.Select(trainer => trainer.Report())], ++_heartbeats);
+    public AgentHeartbeat Heartbeat() => new(Session, "test-host", slots, 0, hasBf16, [.. _trainers.Values.Select(trainer => trainer.Report())], ++_heartbeats, IsDraining);
 
     /// <summary>Says something, and does not hear the answer.</summary>
     public Task<AgentOrders> SendAsync(AgentHeartbeat heartbeat) =>

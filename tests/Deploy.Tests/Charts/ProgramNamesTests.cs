@@ -89,6 +89,14 @@ public sealed partial class ProgramNamesTests
     }
 
     [Fact]
+    public void A_pod_of_an_agent_has_more_time_to_end_than_its_trainers_have_to_save_and_stop() => Assert.All(Chart.AllValues.SelectMany(row => Chart.With(row.Data).PodsOf("agent")), agent =>
+    {
+        var command = TemperCommand.Create().Parse(agent.Container.Args);
+        Assert.Empty(command.Errors);
+        Assert.True(agent.Spec.TerminationGracePeriodSeconds >= command.GetRequiredValue<double?>("--drain-grace") + 10);
+    });
+
+    [Fact]
     public void An_agent_is_never_asked_whether_it_lives() =>
         Assert.All(Chart.AllValues.SelectMany(row => Chart.With(row.Data).PodsOf("agent")), agent => Assert.Null(agent.Container.LivenessProbe));
 

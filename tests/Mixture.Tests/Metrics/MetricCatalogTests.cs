@@ -102,6 +102,20 @@ public class MetricCatalogTests
     }
 
     [Theory]
+    [InlineData("bleu", "three short words", "four short words indeed", "No target has the four tokens that bleu counts, so perfect answers score 0, as with sacrebleu.")]
+    [InlineData("rouge", "三 个 词", "three words", "No target has a letter from a to z or a digit, which is all that rouge counts, so perfect answers score 0, as with T5.")]
+    public void Perfect_answers_that_score_0_are_warned_of(string name, string uncounted, string counted, string warning)
+    {
+        Assert.True(MetricCatalog.TryGet(name, out var metric));
+
+        Assert.All(Score(name, [uncounted, uncounted], [uncounted, uncounted], null).Values, score => Assert.Equal(0, score));
+        Assert.StartsWith(warning, metric.Warning([uncounted, uncounted]));
+        Assert.All(Score(name, [uncounted, counted], [uncounted, counted], null).Values, score => Assert.True(score > 0));
+        Assert.Null(metric.Warning([uncounted, counted]));
+        Assert.Null(metric.Warning([]));
+    }
+
+    [Theory]
     [InlineData("rouge", "rouge2", "rouge1", "rougeLsum")]
     [InlineData("rouge_mean", "rouge2", "rouge1", "rougeLsum")]
     [InlineData("token_f1", "em", "f1")]

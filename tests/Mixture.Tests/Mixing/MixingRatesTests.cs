@@ -26,6 +26,13 @@ public class MixingRatesTests
     }
 
     [Fact]
+    public void Where_nothing_can_be_drawn_all_rates_are_zero()
+    {
+        Assert.Equal([0, 0], MixingRates.Compute(new MixtureSpec(), [0, 0], [null, null]));
+        Assert.Equal([0], MixingRates.Compute(new MixtureSpec(MixingStrategy.Explicit), [5], [0]));
+    }
+
+    [Fact]
     public void A_task_without_rows_has_no_rate() =>
         Assert.Equal([0, 1], MixingRates.Compute(new MixtureSpec(MixingStrategy.Equal), [0, 5], [null, null]));
 }

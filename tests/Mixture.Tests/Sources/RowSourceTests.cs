@@ -137,12 +137,25 @@ public sealed class RowSourceTests : IDisposable
     [InlineData(SourceFormat.Jsonl, "{\"\\udfff\":1}\n", "f:1: A string holds half of a surrogate pair")]
     [InlineData(SourceFormat.Jsonl, "{\"a\":1}\n{\"a\":1,\"b\":2,\"a\":1}\n", "f:2: The name 'a' stands twice in an object.")]
     [InlineData(SourceFormat.Jsonl, "{\"x\":[{\"a\":1,\"\\u0061\":2}]}\n", "f:1: The name 'a' stands twice in an object.")]
+    [InlineData(SourceFormat.Jsonl, "{\"a/b\":1}\n{\"a/b\":1,\"a\":{\"b\":2}}\n", "f:2: There are two values for 'a/b': one under that name, and one that is nested.")]
+    [InlineData(SourceFormat.Jsonl, "{\"a\":[5],\"a/0\":1}\n", "f:1: There are two values for 'a/0'")]
+    [InlineData(SourceFormat.Tsv, "a\tb\r1\t2\r", "f:1: Lines end with a carriage return alone")]
+    [InlineData(SourceFormat.Csv, "a,b\r1,2", "f:1: Lines end with a carriage return alone")]
+    [InlineData(SourceFormat.Jsonl, "{\"a\":1}\r{\"a\":2}\r", "f:1: Lines end with a carriage return alone")]
+    [InlineData(SourceFormat.Text, "one\rtwo\r", "f:1: Lines end with a carriage return alone")]
     public void A_mistake_is_reported_with_file_line_and_remedy(SourceFormat format, string text, string message)
     {
         var refused = Assert.Throws<SourceException>(() => Read("f", text, new SourceShape(format)));
 
         Assert.StartsWith(message, refused.Message);
         Assert.EndsWith(".", refused.Message);
+    }
+
+    [Fact]
+    public void A_carriage_return_within_a_line_is_an_ordinary_character()
+    {
+        Assert.Equal(["one\rtwo", "three\r"], Read("f", "one\rtwo\nthree\r", new SourceShape(SourceFormat.Text)).Select(row => row["text"]));
+        Assert.Equal(["one\r"], Read("g", "one\r", new SourceShape(SourceFormat.Text)).Select(row => row["text"]));
     }
 
     [Fact]
@@ -163,6 +176,46 @@ public sealed class RowSourceTests : IDisposable
         var refused = Assert.Throws<SourceException>(() => RowSource.Read(Find("f"), new SourceShape(SourceFormat.Text)).ToList());
 
         Assert.StartsWith("f:3: The bytes are not valid UTF-8. Set 'encoding: latin-1'", refused.Message);
+    }
+
+    [Theory]
+    [InlineData(SourceEncoding.Utf8, new byte[] { 0xFF, 0xFE, 0x61, 0, 0x0A, 0 }, "f:1: The file is in UTF-16. Convert it to UTF-8")]
+    [InlineData(SourceEncoding.Latin1, new byte[] { 0xFE, 0xFF, 0, 0x61, 0, 0x0A }, "f:1: The file is in UTF-16. Convert it to UTF-8")]
+    [InlineData(SourceEncoding.Utf8, new byte[] { 0x61, 0, 0x0A, 0, 0x62, 0 }, "f:1: The row holds the character NUL")]
+    [InlineData(SourceEncoding.Latin1, new byte[] { 0x61, 0x0A, 0x62, 0, 0x0A }, "f:2: The row holds the character NUL")]
+    [InlineData(SourceEncoding.Latin1, new byte[] { 0xEF, 0xBB, 0xBF, 0x61, 0x0A }, "f:1: The file begins with the mark of UTF-8, and 'encoding' is latin-1.")]
+    [InlineData(SourceEncoding.Latin1, new byte[] { 0x1F, 0x8B, 8, 0 }, "f:1: The file is packed with gzip, but its name does not end in .gz.")]
+    [InlineData(SourceEncoding.Latin1, new byte[] { 0x28, 0xB5, 0x2F, 0xFD, 4 }, "f:1: The file is packed with something other than gzip.")]
+    [InlineData(SourceEncoding.Utf8, new byte[] { 0xFD, 0x37, 0x7A, 0x58, 0x5A, 0 }, "f:1: The file is packed with something other than gzip.")]
+    [InlineData(SourceEncoding.Latin1, new byte[] { 0x42, 0x5A, 0x68, 0x39, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59 }, "f:1: The file is packed with something other than gzip.")]
+    [InlineData(SourceEncoding.Utf8, new byte[] { 0x50, 0x4B, 3, 4, 0x14, 0 }, "f:1: The file is packed with something other than gzip.")]
+    public void A_file_that_is_no_text_in_its_encoding_is_refused_with_what_it_is(SourceEncoding encoding, byte[] bytes, string message)
+    {
+        _scratch.Write("f", bytes);
+
+        var refused = Assert.Throws<SourceException>(() => (object)RowSource.Read(Find("f"), new SourceShape(SourceFormat.Text, encoding)).ToList());
+
+        Assert.StartsWith(message, refused.Message);
+        Assert.EndsWith(".", refused.Message);
+    }
+
+    [Fact]
+    public void A_pointer_of_Git_LFS_is_no_text() =>
+        Assert.StartsWith("f:1: The file is a Git LFS pointer", Assert.Throws<SourceException>(() => Read(
+            "f", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n", new SourceShape(SourceFormat.Text))).Message);
+
+    [Theory]
+    [InlineData(SourceFormat.Tsv, "a\tb\r\n1\t2\r")]
+    [InlineData(SourceFormat.Tsv, "a\tb\n1\t2\r\n")]
+    [InlineData(SourceFormat.Csv, "a,b\r\n1,2\r")]
+    [InlineData(SourceFormat.Csv, "a,b\n1,\"2\"")]
+    [InlineData(SourceFormat.Csv, "a,b\r\n\"1\",\"2\"\r")]
+    [InlineData(SourceFormat.Jsonl, "{\"a\":1,\"b\":2}\r")]
+    public void How_the_last_line_ends_is_no_part_of_its_values(SourceFormat format, string text)
+    {
+        var row = Assert.Single(Read("f", text, new SourceShape(format)));
+
+        Assert.Equal(("1", "2"), (row["a"], row["b"]));
     }
 
     [Fact]

@@ -85,8 +85,20 @@ public sealed class TaskCheckTests : IDisposable
         AssertOne(_good with { Metrics = ["acuracy"] }, place, message);
 
     [Fact]
-    public void A_split_must_have_rows_to_train_on() =>
-        AssertOne(_good with { Train = null }, "train", "There are no training rows.");
+    public void A_task_may_have_rows_to_evaluate_alone()
+    {
+        Assert.Empty(Check(_good with { Train = null }));
+        Assert.Empty(Check(_good with { Train = null, Validation = null, Test = new(["dev.tsv"]) }));
+        AssertOne(_good with { Train = null, MaxExamples = 5 }, "max_examples", "'max_examples' is about training rows, and the task has none.");
+        AssertOne(_good with { Train = null, Validation = null }, "train", "There are no rows.");
+    }
+
+    [Theory]
+    [InlineData(-1, "-1 is not a rate.")]
+    [InlineData(double.NaN, "NaN is not a rate.")]
+    [InlineData(double.PositiveInfinity, "The rate Infinity is too large to be compared with others.")]
+    [InlineData(1e308, "The rate 1E+308 is too large to be compared with others. Rates count by their ratios; write at most 1e+15.")]
+    public void A_rate_is_a_number_that_can_be_compared(double rate, string message) => AssertOne(_good with { Rate = rate }, "rate", message);
 
     [Fact]
     public void Files_and_parallel_exclude_each_other()

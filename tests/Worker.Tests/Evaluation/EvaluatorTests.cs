@@ -94,14 +94,41 @@ public class EvaluatorTests
     [InlineData("matthews", "accuracy", "exact_match")]
     public void Metrics_keep_the_order_in_which_the_task_declares_them(params string[] names)
     {
-        var metrics = names.Select(name => MetricCatalog.TryGet(name, out var metric) ? metric : throw new ArgumentException(name)).ToList();
-        var task = new TaskData("t", [], [new("a", "yes")], [], ["no", "yes"], metrics, "");
+        var task = new TaskData("t", [], [new("a", "yes")], [], ["no", "yes"], Metrics(names), "");
 
         var scores = Evaluator.Score(task, task.Validation, ["yes"]);
         var read = ProtocolJson.Read<EvaluationRow>(ProtocolJson.Write(new EvaluationRow(1, true, "t", "validation", 1, scores, [], 0)));
 
         Assert.Equal(names.Select(name => name == "matthews" ? "matthews_corrcoef" : name), read.Metrics.Keys);
         Assert.Equal(read.Metrics.Keys.First(), MainMetric.Of(read.Metrics));
+    }
+
+    [Fact]
+    public void What_is_not_labelled_is_answered_and_not_judged()
+    {
+        var tasks = Tasks(targets: _ => TextExample.NoLabel);
+
+        var evaluated = Evaluate(tasks, new SingleCollective(), final: true);
+
+        Assert.Equal(["validation", "test"], evaluated.Select(row => row.Split));
+        Assert.All(evaluated, row =>
+        {
+            Assert.False(row.Labelled);
+            Assert.Equal([KeyValuePair.Create("exact_match", (double?)null)], row.Metrics);
+            Assert.Null(row.Loss);
+            Assert.Equal(0, row.TargetTokens);
+            Assert.Equal("<unk>", row.Samples[0].Target);
+        });
+        Assert.True(ProtocolJson.Read<EvaluationRow>("""{"step":1,"final":true,"task":"t","split":"test","examples":1,"metrics":{},"samples":[],"seconds":1}""").Labelled);
+    }
+
+    [Fact]
+    public void Metrics_that_cannot_count_are_warned_of()
+    {
+        var tasks = Tasks(targets: _ => "two words", names: ["exact_match", "bleu"]);
+
+        Assert.All(Evaluate(tasks, new SingleCollective(), final: true), row => Assert.StartsWith("No target has the four tokens that bleu counts", Assert.Single(row.Warnings!)));
+        Assert.All(Evaluate(Tasks(), new SingleCollective(), final: true), row => Assert.Null(row.Warnings));
     }
 
     [Fact]
@@ -141,13 +168,16 @@ public class EvaluatorTests
         new TrainingSpec(0, InputLength: 20, TargetLength: TargetLength),
         Evaluation: new EvaluationSpec(MaxExamples: 11, Batch: 4));
 
-    private static TaskSet Tasks(int rows = 13, bool metrics = true)
+    private static TaskSet Tasks(int rows = 13, bool metrics = true, Func<string, string>? targets = null, string[]? names = null)
     {
         var task = TaskLoader.Load("arithmetic", Spec().Tasks["arithmetic"], []);
         // Longer targets than are let through, and rows of many lengths.
-        var examples = task.Validation.Take(rows).Select((row, i) => row with { Targets = row.Targets + new string('x', i) }).ToList();
-        return TaskSet.Encode(Spec(), [task with { Validation = examples, Test = examples, Metrics = metrics ? task.Metrics : [] }], Vocabulary, () => { });
+        var examples = task.Validation.Take(rows).Select((row, i) => row with { Targets = targets?.Invoke(row.Targets) ?? (row.Targets + new string('x', i)) }).ToList();
+        return TaskSet.Encode(Spec(), [task with { Validation = examples, Test = examples, Metrics = names is not null ? Metrics(names) : metrics ? task.Metrics : [] }], Vocabulary, () => { });
     }
+
+    private static List<Metric> Metrics(string[] names) =>
+        [.. names.Select(name => MetricCatalog.TryGet(name, out var metric) ? metric : throw new ArgumentException(name))];
 
     private static IReadOnlyList<EvaluationRow> Evaluate(TaskSet tasks, int ranks)
     {

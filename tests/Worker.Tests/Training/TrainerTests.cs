@@ -114,6 +114,31 @@ public sealed class TrainerTests : IDisposable
         });
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Planning_a_batch_is_work_on_data(int microBatches)
+    {
+        // Each look at this clock comes a second after the one before: what lies between two looks takes one second.
+        var step = TrainingRun.Train(Spec(steps: 1, microBatches: microBatches), _folder, time: new TickingClock()).OfType<TrainerEvent.StepDone>().Single().Row;
+
+        Assert.Equal(1 + microBatches, step.DataSeconds);
+    }
+
+    [Theory]
+    [InlineData(3, "After step 2 the weights of rank 2 differ from those of the other 2 ranks.", 2)]
+    [InlineData(2, "After step 2 the weights of rank 0 differ from those of rank 1, and there is no majority to say which are right.", null)]
+    public void Ranks_that_have_drifted_apart_are_found_at_the_checkpoint(int workers, string message, int? rank)
+    {
+        var spec = Spec(steps: 4, workers: workers, checkpointEvery: 2);
+
+        var error = Assert.Throws<RanksDifferException>(() => TrainingRun.Train(spec, _folder, specOfLastRank: spec with { Training = spec.Training with { Optimizer = new(LearningRate: 0.5) } }));
+
+        Assert.StartsWith(message, error.Message);
+        Assert.Equal(rank, error.Rank);
+        Assert.False(Directory.Exists(Path.Combine(_folder, "checkpoints")));
+    }
+
     [Fact]
     public void A_loss_that_is_not_a_number_ends_the_run_before_the_step_and_names_tasks()
     {

@@ -15,8 +15,8 @@ internal static class TrainingRun
 {
     /// <summary>Trains to the end, or until a step at which the ranks are asked to stop.</summary>
     /// <returns>What rank 0 said.</returns>
-    public static IReadOnlyList<TrainerEvent> Train(RunSpec spec, string output, string? from = null, int? stopAfter = null, RunSpec? specOfLastRank = null, params IReadOnlyList<string> models) =>
-        Train(spec, output, word => word is TrainerEvent.StepDone done && done.Row.Step == stopAfter, _ => true, from, specOfLastRank, models);
+    public static IReadOnlyList<TrainerEvent> Train(RunSpec spec, string output, string? from = null, int? stopAfter = null, RunSpec? specOfLastRank = null, TimeProvider? time = null, params IReadOnlyList<string> models) =>
+        Train(spec, output, word => word is TrainerEvent.StepDone done && done.Row.Step == stopAfter, _ => true, from, specOfLastRank, time, models);
 
     /// <summary>Trains to the end, or until a word of rank 0 after which the ranks are asked to stop.</summary>
     /// <param name="spec">What to train.</param>
@@ -25,10 +25,11 @@ internal static class TrainingRun
     /// <param name="isStored">Whether the coordinator stores this word and all before it.</param>
     /// <param name="from">The checkpoint to start from.</param>
     /// <param name="specOfLastRank">What the last rank is given instead.</param>
+    /// <param name="time">What steps are measured with; the system's clock by default.</param>
     /// <param name="models">The models to start from.</param>
     /// <returns>What rank 0 said.</returns>
     public static IReadOnlyList<TrainerEvent> Train(
-        RunSpec spec, string output, Func<TrainerEvent, bool> stopsAfter, Func<TrainerEvent, bool> isStored, string? from = null, RunSpec? specOfLastRank = null, params IReadOnlyList<string> models)
+        RunSpec spec, string output, Func<TrainerEvent, bool> stopsAfter, Func<TrainerEvent, bool> isStored, string? from = null, RunSpec? specOfLastRank = null, TimeProvider? time = null, params IReadOnlyList<string> models)
     {
         var places = Enumerable.Range(0, spec.Workers).Select(rank => new Place(rank == spec.Workers - 1 ? specOfLastRank ?? spec : spec, output, from, models, rank)).ToList();
         var offers = places.Select(place => place.Meeting.Offer()).ToList();
@@ -38,7 +39,7 @@ internal static class TrainingRun
         {
             try
             {
-                events[rank] = Rank(places[rank], stopsAfter, isStored, offers);
+                events[rank] = Rank(places[rank], stopsAfter, isStored, offers, time ?? TimeProvider.System);
             }
             catch (Exception e)
             {
@@ -59,7 +60,7 @@ internal static class TrainingRun
     public static IReadOnlyList<double> Losses(this IEnumerable<TrainerEvent> events) =>
         [.. events.OfType<TrainerEvent.StepDone>().Select(done => done.Row.Loss)];
 
-    private static List<TrainerEvent> Rank(Place place, Func<TrainerEvent, bool> stopsAfter, Func<TrainerEvent, bool> isStored, IReadOnlyList<string> offers)
+    private static List<TrainerEvent> Rank(Place place, Func<TrainerEvent, bool> stopsAfter, Func<TrainerEvent, bool> isStored, IReadOnlyList<string> offers, TimeProvider time)
     {
         var commands = new Pipe();
         TrainerChannel? channel = null;
@@ -84,7 +85,7 @@ internal static class TrainingRun
         commands.Writer.FlushAsync().AsTask().Wait();
         using (channel = TrainerChannel.Open(commands.Reader.AsStream(), heard, () => { }))
         {
-            using var work = TrainerProgram.Work(channel.ReadAssignment()!, channel, ComputeDevice.Processor);
+            using var work = TrainerProgram.Work(channel.ReadAssignment()!, channel, ComputeDevice.Processor, time);
             work.Load();
             using var collective = place.Meeting.Connect(offers);
             work.Run(collective);
@@ -137,4 +138,14 @@ internal static class TrainingRun
 
         public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
     }
+}
+
+/// <summary>A clock that goes on by one second each time that somebody looks at it.</summary>
+internal sealed class TickingClock : TimeProvider
+{
+    private long _looks;
+
+    public override long TimestampFrequency => 1;
+
+    public override long GetTimestamp() => Interlocked.Increment(ref _looks);
 }

@@ -89,7 +89,7 @@ public enum ColumnKind
 /// <param name="Kind">What it holds.</param>
 /// <param name="Task">The task; null for the average and the loss.</param>
 /// <param name="Metric">Its main metric; null where no run was evaluated on it yet.</param>
-/// <param name="Split">The split that is judged: test where there is one, else validation.</param>
+/// <param name="Split">The split that is judged: test where there is one with labels, else validation.</param>
 /// <param name="Deviation">Standard deviation of one repetition, pooled over everything that was repeated; null where nothing was, or where spreads are not alike.</param>
 /// <param name="Best">The best mean of the rows that compete.</param>
 /// <param name="Test">How differences in it are told from chance; null in reports of versions that did not say.</param>

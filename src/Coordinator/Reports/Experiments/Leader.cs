@@ -35,6 +35,6 @@ internal sealed record Leader(Entry Best, IReadOnlyList<Against> Others, int Col
     /// <summary>The largest of the adjusted p-values; 0 if there is none.</summary>
     public double LargestP => Others.Max(other => other.P) ?? 0;
 
-    /// <summary>Whether a row is bold: the one in front, or not told from it. Nothing is where it can be told from nobody for want of repetitions.</summary>
-    public bool IsBold(ResultRow row) => (IsBest || Tied.Count > 0) && (Best.Has(row) || Tied.Any(entry => entry.Has(row)));
+    /// <summary>Whether a row is bold: the one in front, or not told from it. Nothing is where it can be told from nobody for want of repetitions, or where all are equal.</summary>
+    public bool IsBold(ResultRow row) => !AllEqual && (IsBest || Tied.Count > 0) && (Best.Has(row) || Tied.Any(entry => entry.Has(row)));
 }

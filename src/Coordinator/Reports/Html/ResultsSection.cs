@@ -31,8 +31,12 @@ internal static class ResultsSection
                     Tag("caption", "By task; metrics ×100, losses in nats per target token."),
                     Tag("thead", Tag("tr", Headings(epochs))),
                     Tag("tbody", report.Tasks.Select(task => Row(task.Key, task.Value, report, full, epochs))))),
-            Tag("p", Class("note"), "Metrics are those of the test split where a task has one, else of validation; a task without metrics has its loss there. Bars show what each task really got of all steps; the upright line marks its rate in the mixture. Rates are about examples: a task with long targets gets more of the tokens."));
+            Warnings(report),
+            Tag("p", Class("note"), "Metrics are those of the test split where a task has one with labels, else of validation; – is not defined; a task without metrics has its loss there. Bars show what each task really got of all steps; the upright line marks its rate in the mixture. Rates are about examples: a task with long targets gets more of the tokens."));
     }
+
+    private static IEnumerable<XElement> Warnings(RunReport report) =>
+        report.Tasks.SelectMany(task => (task.Value.Judged?.Warnings ?? []).Select(warning => Tag("p", Class("note"), Tag("b", task.Key), $": {warning}")));
 
     private static IEnumerable<XElement> Headings(bool epochs)
     {

@@ -62,14 +62,16 @@ internal static class ScalingAnswer
             return null;
         }
 
-        var isKnown = judge.Rule(ResultTable.Average).Test != NoiseTest.Nothing;
-        var differences = rows.Select(pair => Named(pair.Row, pair.Difference!.Value)).ToList();
-        return $"Over the baseline ({Figures.Score(baseline.Cells[ResultTable.Average].Mean)}) the differences are {Words.List(differences, most: 8)}{(isKnown ? "" : $"; {ReportNotes.NotRepeated}, so they may be chance")}.";
+        // A doubt that all of them share is said once.
+        var shared = judge.Rule(ResultTable.Average).Test == NoiseTest.Nothing ? $"; {ReportNotes.NotRepeated}, so they may be chance"
+            : rows.Count > 1 && rows.All(pair => pair.Difference is { IsJudged: true, IsReal: false }) ? "; none of them is more than noise"
+            : null;
+        return $"Over the baseline ({Figures.Score(baseline.Cells[ResultTable.Average].Mean)}) the differences are {Words.List([.. rows.Select(pair => Named(pair.Row, pair.Difference!.Value))], most: 8)}{shared}.";
 
         string Named(ResultRow row, Difference difference)
         {
             var cost = !row.Competes && row.CostRatio is { } ratio ? $" at {Words.Measured(ratio)} the compute" : "";
-            var doubt = !isKnown || difference.IsReal ? "" : difference.IsJudged ? " (not distinguishable)" : " (too few repetitions to be judged)";
+            var doubt = shared is not null || difference.IsReal ? "" : difference.IsJudged ? " (not distinguishable)" : " (too few repetitions to be judged)";
             return $"{Figures.Gain(difference.Points)} for {Words.Name(row)}{doubt}{cost}";
         }
     }
