@@ -50,7 +50,7 @@ public static class T5Costs
         plan.Rows.Sum(row => TrainingFlops(config, 1, row.InputTokens, row.TargetTokens, row.TargetTokens));
 
     /// <summary>
-    /// Bytes that training takes at its peak, within about a quarter: the process itself, master weights and gradients (fp32), the optimizer's
+    /// Bytes that the steps of training take at their peak, within about a quarter: the process itself, master weights and gradients (fp32), the optimizer's
     /// state, the bf16 copy and its gradients, and what one micro-batch keeps for its backward pass.
     /// </summary>
     /// <param name="config">The model's shape.</param>
@@ -65,8 +65,6 @@ public static class T5Costs
         var (d, inner, f) = ((double)config.ModelSize, (double)config.Heads * config.HeadSize, (double)config.HiddenSize);
         var (inputs, targets) = ((double)rows * inputLength, (double)rows * targetLength);
         var width = bfloat16 ? 2 : 4;
-        var state = Parameters(config) * (8 + optimizerBytesPerParameter + (bfloat16 ? 4 : 0));
-
         // Kept per token and sublayer: the fp32 residual stream with its normed form, and the inputs of every product.
         var norm = d * (8 + width);
         var feedForward = norm + ((config.Gated ? 4 : 2) * f * width);
@@ -75,7 +73,20 @@ public static class T5Costs
         var decoder = config.DecoderLayers * ((targets * ((2 * attention) + feedForward)) + (inputs * 2 * inner * width)
             + (2 * config.Heads * targets * (targetLength + inputLength) * width));
         var logits = Math.Min(targets, 512) * config.VocabularySize * (4 + (2 * width));
-        return (long)(ProcessBytes + state + encoder + decoder + logits);
+
+        // The position biases that the layers share, those of the encoder with the mask of each row, and their gradients.
+        var biases = 2 * config.Heads * (((inputs + inputLength) * inputLength) + ((double)targetLength * targetLength)) * width;
+        return (long)(ProcessBytes + TrainingState(config, bfloat16, optimizerBytesPerParameter) + encoder + decoder + biases + logits);
+    }
+
+    /// <summary>Bytes that an evaluation between the steps of training takes at its peak: the weights with all that training keeps of them, and what is decoded.</summary>
+    /// <inheritdoc cref="TrainingBytes" path="/param"/>
+    public static long EvaluationWhileTrainingBytes(
+        T5Config config, long rows, long inputLength, long targetLength, bool bfloat16, double optimizerBytesPerParameter)
+    {
+        var width = bfloat16 ? 2 : 4;
+        return (long)(ProcessBytes + TrainingState(config, bfloat16, optimizerBytesPerParameter)
+            + DecoderCache(config, rows, inputLength, targetLength, width) + DecodingWork(config, rows, inputLength, targetLength, width));
     }
 
     /// <summary>
@@ -90,20 +101,27 @@ public static class T5Costs
     public static long EvaluationBytes(IReadOnlyList<T5Config> members, long rows, long inputLength, long targetLength, bool bfloat16)
     {
         var width = bfloat16 ? 2 : 4;
-        var (inputs, targets) = ((double)rows * inputLength, (double)rows * targetLength);
-        return (long)(ProcessBytes + members.Sum(member => Weights(member) + Cache(member)) + members.Max(Working));
+        return (long)(ProcessBytes
+            + members.Sum(member => Weights(member) + DecoderCache(member, rows, inputLength, targetLength, width))
+            + members.Max(member => DecodingWork(member, rows, inputLength, targetLength, width)));
 
         double Weights(T5Config member) => (double)Parameters(member) * (4 + (bfloat16 ? 2 : 0));
+    }
 
-        double Cache(T5Config member) => (inputs + targets) * member.DecoderLayers * 2 * member.Heads * member.HeadSize * width;
+    private static double TrainingState(T5Config config, bool bfloat16, double optimizerBytesPerParameter) =>
+        Parameters(config) * (8 + optimizerBytesPerParameter + (bfloat16 ? 4 : 0));
 
-        double Working(T5Config member)
-        {
-            var norm = member.ModelSize * (8.0 + width);
-            var attention = (4.0 * member.Heads * member.HeadSize * width) + (4.0 * member.Heads * inputLength * width);
-            var feedForward = (member.Gated ? 3.0 : 2.0) * member.HiddenSize * width;
-            var logits = Math.Min(Math.Max(rows, targets), 1024) * member.VocabularySize * (4.0 + width);
-            return Math.Max(inputs * (norm + Math.Max(attention, feedForward)), logits);
-        }
+    private static double DecoderCache(T5Config config, double rows, double inputLength, double targetLength, int width) =>
+        rows * (inputLength + targetLength) * config.DecoderLayers * 2 * config.Heads * config.HeadSize * width;
+
+    /// <summary>What one layer computes with, the position biases included, or the logits where they are larger.</summary>
+    private static double DecodingWork(T5Config config, double rows, double inputLength, double targetLength, int width)
+    {
+        var norm = config.ModelSize * (8.0 + width);
+        var attention = (4.0 * config.Heads * config.HeadSize * width) + (4.0 * config.Heads * inputLength * width);
+        var feedForward = (config.Gated ? 3.0 : 2.0) * config.HiddenSize * width;
+        var logits = Math.Min(Math.Max(rows, rows * targetLength), 1024) * config.VocabularySize * (4.0 + width);
+        var biases = (double)config.Heads * inputLength * inputLength * width;
+        return Math.Max(biases + (rows * inputLength * (norm + Math.Max(attention, feedForward))), logits);
     }
 }

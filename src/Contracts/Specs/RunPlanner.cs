@@ -226,33 +226,42 @@ public sealed class RunPlanner(PlanningContext context)
 
     private void CheckMemory(RunSpec spec, ResolvedModel model, List<TaskData> tasks, List<SpecError> errors)
     {
-        var needed = Memory(spec, model, tasks);
+        var (needed, evaluating) = Memory(spec, model, tasks);
         if (context.LargestSlotMemory is { } available && needed > available)
         {
             errors.Add(new SpecError(
                 "model",
-                spec.Training.Steps == 0
+                evaluating && spec.Training.Steps > 0
+                    ? $"Evaluating this model between steps of training takes about {Gibibytes(needed)} for each trainer, and the largest agent has {Gibibytes(available)} for one. Write a smaller evaluation.batch or model.size, or shorter training.input_length."
+                    : evaluating
                     ? $"Evaluating this model takes about {Gibibytes(needed)} for each worker, and the largest agent has {Gibibytes(available)} for one. Write a smaller evaluation.batch, or shorter training.input_length, or fewer members."
                     : $"Training this model takes about {Gibibytes(needed)} for each trainer, and the largest agent has {Gibibytes(available)} for one. Write a smaller model.size, or more training.micro_batches, or shorter training.input_length."));
         }
     }
 
-    private static long Memory(RunSpec spec, ResolvedModel model, List<TaskData> tasks)
+    /// <summary>Bytes of a trainer at its peak, and whether that is while it evaluates.</summary>
+    private static (long Bytes, bool Evaluating) Memory(RunSpec spec, ResolvedModel model, List<TaskData> tasks)
     {
+        var optimizerBytes = spec.Training.Optimizer.Kind == OptimizerKind.Adamw ? 8 : 1;
+        var evaluated = LongestRows(spec, tasks, task => task.Validation.Concat(task.Test));
+
         // Before the agents are known bf16 may turn out as fp32: the larger of the two.
-        return Enumerable.Max([true, false], bf16 => spec.Training.Steps == 0 ? Evaluating(bf16) : Training(bf16));
+        var (training, evaluating) = (spec.Training.Steps == 0 ? 0 : Enumerable.Max([true, false], Training), Enumerable.Max([true, false], Evaluating));
+        return (Math.Max(training, evaluating), evaluating > training);
 
         long Training(bool bf16)
         {
             var rows = Math.Max(1, spec.Training.Batch / (spec.Workers * spec.Training.MicroBatches));
             var (inputs, targets) = LongestRows(spec, tasks, task => task.Train);
-            return T5Costs.TrainingBytes(model.Config, rows, inputs, targets, bf16, spec.Training.Optimizer.Kind == OptimizerKind.Adamw ? 8 : 1);
+            return T5Costs.TrainingBytes(model.Config, rows, inputs, targets, bf16, optimizerBytes);
         }
 
         long Evaluating(bool bf16)
         {
-            var (inputs, targets) = LongestRows(spec, tasks, task => task.Validation.Concat(task.Test));
-            return T5Costs.EvaluationBytes(model.Members, spec.Evaluation.Batch, inputs, targets, bf16);
+            var (inputs, targets) = evaluated;
+            return spec.Training.Steps == 0
+                ? T5Costs.EvaluationBytes(model.Members, spec.Evaluation.Batch, inputs, targets, bf16)
+                : T5Costs.EvaluationWhileTrainingBytes(model.Config, spec.Evaluation.Batch, inputs, targets, bf16, optimizerBytes);
         }
     }
 
@@ -297,7 +306,7 @@ public sealed class RunPlanner(PlanningContext context)
         return new RunPlan(
             model.Members.Sum(T5Costs.Parameters),
             spec.Training.Steps == 0 ? 0 : cost.Flops / spec.Training.Steps,
-            Memory(spec, model, tasks),
+            Memory(spec, model, tasks).Bytes,
             [.. tasks.Select((task, i) => Describe(encoded, i, drawn))],
             cost.Flops,
             cost.PaddingShare,

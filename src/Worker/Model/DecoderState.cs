@@ -4,12 +4,15 @@ namespace Temper.Worker.Model;
 
 /// <summary>
 /// What decoding remembers between positions: each layer's self-attention keys and values, [B, H, t, K], those of the encoder's output,
-/// [B, H, S, K], and the mask of padding, [B, 1, 1, S]. Owns its tensors, whatever dispose scope they were made in.
+/// [B, H, S, K], the mask of padding, [B, 1, 1, S], and the position biases of the next positions. Owns its tensors, whatever dispose scope they were made in.
 /// </summary>
 internal sealed class DecoderState : IDisposable
 {
+    private const int FirstBiases = 64;
+
     private readonly Tensor?[] _selfKeys, _selfValues;
     private readonly Tensor[] _crossKeys, _crossValues;
+    private Tensor? _bias_HL;
 
     public DecoderState(IReadOnlyList<(Tensor K, Tensor V)> cross, Tensor? mask_B11S)
     {
@@ -23,6 +26,18 @@ internal sealed class DecoderState : IDisposable
     public int Position { get; set; }
 
     public Tensor? Mask_B11S { get; private set; }
+
+    /// <summary>The position biases of this position to itself and those before, [H, 1, t + 1], which are those of a later position at its end.</summary>
+    /// <param name="lastRow">Makes the biases [H, L] of the last position of L.</param>
+    public Tensor Bias(Func<int, Tensor> lastRow)
+    {
+        if (_bias_HL is null || _bias_HL.shape[1] <= Position)
+        {
+            Replace(ref _bias_HL, lastRow(Math.Max(FirstBiases, 2 * Position)));
+        }
+
+        return _bias_HL!.narrow(1, _bias_HL.shape[1] - Position - 1, Position + 1).unsqueeze(1);
+    }
 
     public (Tensor K_BHSK, Tensor V_BHSK) Cross(int layer) => (_crossKeys[layer], _crossValues[layer]);
 
@@ -57,7 +72,7 @@ internal sealed class DecoderState : IDisposable
 
     public void Dispose()
     {
-        foreach (var tensor in _selfKeys.Concat(_selfValues).Concat(_crossKeys).Concat(_crossValues).Append(Mask_B11S))
+        foreach (var tensor in _selfKeys.Concat(_selfValues).Concat(_crossKeys).Concat(_crossValues).Append(Mask_B11S).Append(_bias_HL))
         {
             tensor?.Dispose();
         }

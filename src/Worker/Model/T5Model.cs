@@ -19,12 +19,12 @@ namespace Temper.Worker.Model;
 public sealed class T5Model : IPredictor
 {
     // Large enough to vanish in a softmax, small enough to stay finite in bf16 when a bias is added.
-    private const float Masked = -1e9f;
+    internal const float Masked = -1e9f;
 
     private readonly EncoderBlock[] _encoder;
     private readonly DecoderBlock[] _decoder;
-    private readonly Tensor _encoderNorm, _decoderNorm, _encoderBias, _decoderBias;
-    private readonly BucketCache _encoderBuckets, _decoderBuckets;
+    private readonly Tensor _encoderNorm, _decoderNorm;
+    private readonly PositionBias _encoderBias, _decoderBias;
     private readonly VocabularyLoss _loss;
 
     /// <summary>A model with zero parameters: load a checkpoint into it, or call the other constructor.</summary>
@@ -54,8 +54,7 @@ public sealed class T5Model : IPredictor
             Parameters.Matrix(T5Layout.CrossAttention(block, "o")),
             FeedForwardOf(block, 2)))];
         (_encoderNorm, _decoderNorm) = (Parameters.Leaf(T5Layout.FinalNorm("encoder")), Parameters.Leaf(T5Layout.FinalNorm("decoder")));
-        (_encoderBias, _decoderBias) = (Parameters.Leaf(T5Layout.BiasTable("encoder")), Parameters.Leaf(T5Layout.BiasTable("decoder")));
-        (_encoderBuckets, _decoderBuckets) = (new BucketCache(config, bidirectional: true), new BucketCache(config, bidirectional: false));
+        (_encoderBias, _decoderBias) = (new PositionBias(config, Parameters, "encoder"), new PositionBias(config, Parameters, "decoder"));
         _loss = new VocabularyLoss(Parameters, config);
     }
 
@@ -95,14 +94,19 @@ public sealed class T5Model : IPredictor
         using var shifted = Embed(ShiftRight(batch), batch.Rows, batch.TargetLength);
         inputs.Rows.requires_grad_();
         shifted.Rows.requires_grad_();
+        var biases = Biases(batch);
+        biases.Encoder_1HSS.requires_grad_();
+        biases.Decoder_1HTT.requires_grad_();
         var targets = Targets.Of(batch);
-        var hidden_ND = Hidden(batch, inputs, shifted, targets, dropout);
+        var hidden_ND = Hidden(batch, inputs, shifted, biases, targets, dropout);
 
         var (loss, gradient_ND) = _loss.LossAndGradient(hidden_ND.detach(), targets, scale, zLoss);
         hidden_ND.backward([gradient_ND]);
         Parameters.CollectGradients();
         AddEmbeddingGradient(inputs);
         AddEmbeddingGradient(shifted);
+        _encoderBias.AddGradient(biases.Encoder_1HSS.grad!);
+        _decoderBias.AddGradient(biases.Decoder_1HTT.grad!);
         return loss;
     }
 
@@ -130,7 +134,7 @@ public sealed class T5Model : IPredictor
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var inputs = Embed(inputIds, rows, inputLength);
-        var (encoded_BSD, mask_B11S) = Encode(inputs, inputIds, DropoutMasks.None);
+        var (encoded_BSD, mask_B11S) = Encode(inputs, inputIds, _encoderBias.Square(inputLength), DropoutMasks.None);
         var encoded = encoded_BSD.to(Parameters.ComputeType);
         var cross = _decoder.Select(block => Heads(Linear(encoded, block.KeyValue), 2) is [var k, var v] ? (k, v) : default).ToList();
         return new T5Decoding(this, new DecoderState(cross, mask_B11S));
@@ -139,8 +143,8 @@ public sealed class T5Model : IPredictor
     /// <inheritdoc/>
     public void Dispose()
     {
-        _encoderBuckets.Dispose();
-        _decoderBuckets.Dispose();
+        _encoderBias.Dispose();
+        _decoderBias.Dispose();
         Parameters.Dispose();
     }
 
@@ -151,7 +155,7 @@ public sealed class T5Model : IPredictor
         using var noGrad = no_grad();
         using var inputs = Embed(batch.InputIds, batch.Rows, batch.InputLength);
         using var shifted = Embed(ShiftRight(batch), batch.Rows, batch.TargetLength);
-        return Hidden(batch, inputs, shifted, targets, DropoutMasks.None).MoveToOuterDisposeScope();
+        return Hidden(batch, inputs, shifted, Biases(batch), targets, DropoutMasks.None).MoveToOuterDisposeScope();
     }
 
     /// <summary>Logits [N, V] in the type of products, of the decoder's output [N, D].</summary>
@@ -163,13 +167,13 @@ public sealed class T5Model : IPredictor
         using var scope = NewDisposeScope();
         using var embedded = Embed(ids, ids.Length, 1);
         var x_B1D = embedded.Rows.view(ids.Length, 1, Config.ModelSize);
-        var bias_1H1T = _decoderBuckets.Bias(_decoderBias, Parameters, 1, state.Position + 1, state.Position);
+        var bias_H1T = state.Bias(_decoderBias.LastRow);
         for (var i = 0; i < _decoder.Length; i++)
         {
             var block = _decoder[i];
             var qkv = Heads(Linear(Norm(x_B1D, block.SelfNorm), block.Self.Qkv), 3);
             var (k_BHTK, v_BHTK) = state.Append(i, qkv[1], qkv[2]);
-            x_B1D = x_B1D.add(Attend(qkv[0], k_BHTK, v_BHTK, bias_1H1T, block.Self.O), Scalars.One);
+            x_B1D = x_B1D.add(Attend(qkv[0], k_BHTK, v_BHTK, bias_H1T, block.Self.O), Scalars.One);
             var q = Heads(Linear(Norm(x_B1D, block.CrossNorm), block.Query), 1)[0];
             var (k_BHSK, v_BHSK) = state.Cross(i);
             x_B1D = x_B1D.add(Attend(q, k_BHSK, v_BHSK, state.Mask_B11S, block.O), Scalars.One);
@@ -200,27 +204,24 @@ public sealed class T5Model : IPredictor
     private static Tensor Linear(Tensor x, Tensor weight) => nn.functional.linear(x, weight);
 
     /// <summary>The decoder's output at the chosen positions, [N, D] fp32.</summary>
-    private Tensor Hidden(ModelBatch batch, Embedded inputs, Embedded shifted, Targets targets, DropoutMasks dropout)
+    private Tensor Hidden(ModelBatch batch, Embedded inputs, Embedded shifted, SelfBiases biases, Targets targets, DropoutMasks dropout)
     {
-        var (encoded_BSD, mask_B11S) = Encode(inputs, batch.InputIds, dropout);
+        var (encoded_BSD, mask_B11S) = Encode(inputs, batch.InputIds, biases.Encoder_1HSS, dropout);
         var (rows, length) = (batch.Rows, batch.TargetLength);
-        var bias_1HTT = _decoderBuckets.Bias(_decoderBias, Parameters, length, length, 0);
-        bias_1HTT = bias_1HTT.add(CausalMask(length, bias_1HTT.dtype), Scalars.One);
         var x_BTD = dropout.Apply(shifted.Rows.view(rows, length, Config.ModelSize));
         foreach (var block in _decoder)
         {
-            x_BTD = DecoderLayer(x_BTD, block, encoded_BSD, bias_1HTT, mask_B11S, dropout);
+            x_BTD = DecoderLayer(x_BTD, block, encoded_BSD, biases.Decoder_1HTT, mask_B11S, dropout);
         }
 
         x_BTD = dropout.Apply(RmsNorm.Apply(x_BTD, _decoderNorm, Config.NormEpsilon, ScalarType.Float32));
         return x_BTD.view(-1, Config.ModelSize).index_select(0, tensor(targets.Positions, device: Parameters.Device));
     }
 
-    private (Tensor Encoded_BSD, Tensor? Mask_B11S) Encode(Embedded inputs, int[] inputIds, DropoutMasks dropout)
+    private (Tensor Encoded_BSD, Tensor? Mask_B11S) Encode(Embedded inputs, int[] inputIds, Tensor bias_1HSS, DropoutMasks dropout)
     {
         var mask_B11S = PaddingMask(inputIds, inputs.Count, inputs.Length);
-        var bias = _encoderBuckets.Bias(_encoderBias, Parameters, inputs.Length, inputs.Length, 0);
-        bias = mask_B11S is null ? bias : bias.add(mask_B11S, Scalars.One);
+        var bias = mask_B11S is null ? bias_1HSS : bias_1HSS.add(mask_B11S, Scalars.One);
         var x_BSD = dropout.Apply(inputs.Rows.view(inputs.Count, inputs.Length, Config.ModelSize));
         foreach (var block in _encoder)
         {
@@ -306,7 +307,7 @@ public sealed class T5Model : IPredictor
         return tensor(mask, Parameters.ComputeType, Parameters.Device).view(rows, 1, 1, length).MoveToOuterDisposeScope();
     }
 
-    private Tensor CausalMask(int length, ScalarType type) => full(length, length, Scalars.Of(Masked), type, Parameters.Device).triu(1);
+    private SelfBiases Biases(ModelBatch batch) => new(_encoderBias.Square(batch.InputLength), _decoderBias.Square(batch.TargetLength));
 
     /// <exception cref="ArgumentException">An id has no row in the table: the vocabulary is that of another model.</exception>
     private void CheckIds(int[] ids, int length)
@@ -353,6 +354,9 @@ public sealed class T5Model : IPredictor
             Rows.Dispose();
         }
     }
+
+    /// <summary>The position biases of both stacks, cut off from the graph: their gradient is added to the tables' by hand, by diagonals.</summary>
+    private sealed record SelfBiases(Tensor Encoder_1HSS, Tensor Decoder_1HTT);
 
     private sealed record Attention(Tensor Qkv, Tensor O);
 

@@ -171,6 +171,19 @@ public class SpecReaderTests
     public void A_name_is_all_of_what_is_allowed_and_no_line_feed_after_it() =>
         Assert.Contains("name", Errors(Minimal.Replace("name: tiny-run", "name: \"tiny-run\\n\"", StringComparison.Ordinal)).Keys);
 
+    [Fact]
+    public void Rows_that_are_evaluated_together_count_for_the_memory_of_a_training()
+    {
+        static SpecResult<PlannedRun> Plan(int batch, long? available) => new RunPlanner(new PlanningContext([AppContext.BaseDirectory], available)).ReadAndPlan(
+            $"name: x\ntasks: {{months: {{builtin: months}}}}\ntraining: {{steps: 10, batch: 8}}\nevaluation: {{batch: {batch}}}");
+
+        var (few, many) = (Plan(8, null).Value!.Plan.MemoryBytes, Plan(50_000, null).Value!.Plan.MemoryBytes);
+
+        // Keys and values alone, of 2 layers and 128 numbers in fp32: 2 KiB for each of the 50,000 rows' tokens.
+        Assert.True(many > few + (50_000L * 2048), $"{few} and {many}");
+        Assert.Contains("smaller evaluation.batch", Assert.Single(Plan(50_000, few + 1).Errors).Message);
+    }
+
     [Theory]
     [InlineData("size: byt5-small", "", SentinelPlace.LastBytes)]
     [InlineData("size: byt5-tiny", "sentinels: above", SentinelPlace.Above)]
