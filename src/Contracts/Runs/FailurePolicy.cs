@@ -67,7 +67,7 @@ public sealed record FailurePolicy(string Cause, Fault Fault, AttemptBudget Budg
         new(FailureCauses.StorageUnreadable, Fault.Infrastructure, AttemptBudget.None, s_storage, true, "A file or folder cannot be read or written, such as a share that is not mounted. The run goes on by itself when it can.", "it can be read"),
         new(FailureCauses.CheckpointDamaged, Fault.Infrastructure, AttemptBudget.Own, BackOff.Never, true, "The hash of a checkpoint's file does not match, or one of its files is missing. The checkpoint is set aside, which spends no attempt, and the one before it is used."),
         new(FailureCauses.Exchange, Fault.Infrastructure, AttemptBudget.Own, new(1, 5, 2, 60), true, "The connection between ranks broke, or a rank did not take part in time."),
-        new(FailureCauses.StartTimeout, Fault.Infrastructure, AttemptBudget.Own, new(1, 10, 2, 300), true, "A rank was not ready in time, so the others could not begin."),
+        new(FailureCauses.StartTimeout, Fault.Infrastructure, AttemptBudget.Own, new(1, 10, 2, 300), true, "A rank was not ready within a quarter of an hour (or `recovery.progress_timeout_seconds`, if that is longer), so the others could not begin."),
         new(FailureCauses.RanksDiffer, Fault.Infrastructure, AttemptBudget.Ends, BackOff.Never, true, "The ranks hold different weights: a machine computes wrongly. Take the named rank's machine out, then retry."),
         new(FailureCauses.TrainerDied, Fault.Run, AttemptBudget.Own, s_crash, true, "The trainer process ended without saying why (killed, crashed)."),
         new(FailureCauses.TrainerError, Fault.Run, AttemptBudget.Own, s_crash, true, "An error in the trainer; the message says which."),

@@ -7,4 +7,7 @@ namespace Temper.Coordinator.Hosting;
 internal sealed record Clock(TimeProvider Time)
 {
     public DateTimeOffset Now => Time.GetUtcNow();
+
+    /// <summary>Time since a moment that never changes while the program runs: for durations, which a clock that is set must not stretch or cut.</summary>
+    public TimeSpan Elapsed => Time.GetElapsedTime(0);
 }

@@ -105,6 +105,7 @@ public static class CoordinatorHost
         services.AddSingleton<CoordinatorMetrics>();
         services.AddSingleton<AgentToken>();
         services.AddSingleton<Reconciler>();
+        services.AddSingleton(new CheckpointFolders(new Clock(options.Time)));
         services.AddHostedService(provider => provider.GetRequiredService<Reconciler>());
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(4));
         configure?.Invoke(services);

@@ -25,6 +25,11 @@ internal sealed class Reconciler(
     ILogger<Reconciler> log) : BackgroundService
 {
     private const int MostReportAttempts = 3;
+    // Ten minutes: a disk is emptied when somebody has seen that it is full.
+    private const int MostReportAttemptsOnFullDisk = 60;
+    // errno of Linux, which .NET keeps as the HResult of an IOException that has no better name.
+    private const int NoSpace = 28;
+    private const int OverQuota = 122;
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReconcileInterval = TimeSpan.FromSeconds(10);
     private readonly SemaphoreSlim _oneAtATime = new(1);
@@ -215,8 +220,9 @@ internal sealed class Reconciler(
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             var attempts = _reportAttempts[id] = _reportAttempts.GetValueOrDefault(id) + 1;
-            log.LogWarning(e, "Writing the report of {What} {Id} failed, attempt {Attempt} of {Most}", what, id, attempts, MostReportAttempts);
-            if (attempts >= MostReportAttempts)
+            var most = e is IOException { HResult: NoSpace or OverQuota } ? MostReportAttemptsOnFullDisk : MostReportAttempts;
+            log.LogWarning(e, "Writing the report of {What} {Id} failed, attempt {Attempt} of {Most}", what, id, attempts, most);
+            if (attempts >= most)
             {
                 // The model is there and good: the run has not failed for want of a page about it.
                 await reported(e.Message).ConfigureAwait(false);

@@ -142,7 +142,7 @@ internal sealed class CoordinatorMetrics : IDisposable
         _agentUp = Shown("temper_agent_up", $"Whether an agent is not lost (1 or 0); forgotten after ten minutes of silence; of the first {MostAgents}. From the owner of the pool.", "agent");
         _heartbeatAge = Shown("temper_agent_heartbeat_age_seconds", $"Seconds since the coordinator heard an agent, exact to a second; of the first {MostAgents}. From the owner of the pool.", "agent");
         _slots = Shown("temper_slots", "Slots of agents that are not lost, busy or free. From the owner of the pool.", "state");
-        _waiting = Shown("temper_queue_waiting_runs", "Runs that wait for workers, by what for: slots, no_agent, too_large (no agent has what they need), parents (models that are still trained), back_off (the next attempt after a failure). From the owner of the pool.", "reason");
+        _waiting = Shown("temper_queue_waiting_runs", "Runs that wait for workers, by what for: slots, no_agent, too_large (no agent has what they need), parents (models that are still trained), back_off (the next attempt after a failure), storage (an output folder that does not answer). From the owner of the pool.", "reason");
         _oldestWait = Shown("temper_queue_oldest_wait_seconds", "Seconds that the run has waited which has waited longest, by what for; 0 if none waits. From the owner of the pool.", "reason");
 
         _runInfo = Shown("temper_run_info", "1; name, experiment (empty for none) and phase of a run that holds workers or waits to get them back. All gauges temper_run_… are of such runs, from their owner.", "run", "name", "experiment", "phase");

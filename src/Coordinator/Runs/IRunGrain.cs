@@ -78,6 +78,9 @@ internal enum WaitingKind
 
     /// <summary>The time of the next attempt, after a failure.</summary>
     BackOff,
+
+    /// <summary>An answer of its output folder.</summary>
+    Storage,
 }
 
 /// <summary>What an agent says of one run's trainers.</summary>

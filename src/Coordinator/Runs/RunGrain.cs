@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
@@ -20,6 +21,7 @@ internal sealed class RunGrain(
     MetricStore metrics,
     CoordinatorMetrics observed,
     Reconciler reconciler,
+    CheckpointFolders folders,
     Clock clock,
     ILogger<RunGrain> log) : Grain, IRunGrain
 {
@@ -31,6 +33,8 @@ internal sealed class RunGrain(
     private RunMeter _meter = new(new Dictionary<string, double>());
     private (string Reason, WaitingKind Kind)? _waitsFor;
     private bool _isIndexStale;
+    // Lines for people that came without a change of the state.
+    private readonly List<RunEventRow> _unindexed = [];
     private DateTimeOffset _indexedAt;
     private DateTimeOffset _progressAt = clock.Now;
 
@@ -52,7 +56,16 @@ internal sealed class RunGrain(
                 _state = _state with { Step = Math.Max(_state.Step, step) };
             }
 
-            await Index();
+            try
+            {
+                await Index();
+            }
+            catch (Exception e) when (e is DbException or IOException)
+            {
+                // The database's disk may be full. What the run is can be told all the same; the next change tries again.
+                log.LogWarning(e, "The index of run {Run} cannot be written; it is tried again", _facts.Id);
+            }
+
             Show();
         }
     }
@@ -78,7 +91,12 @@ internal sealed class RunGrain(
             var asked => asked,
         };
         var seats = admission.Members.Zip(admission.Sessions, (member, session) => new Seat(member.Rank, member.AgentId, member.Slot, session)).ToList();
-        var found = await Task.Run(() => CheckpointFolder.List(_facts.OutputDirectory, _state.Epoch));
+        if (await folders.ListAsync(_facts.OutputDirectory, _state.Epoch) is not { } found)
+        {
+            await Explain($"Waits for its output folder {_facts.OutputDirectory}, which does not answer.", WaitingKind.Storage);
+            return false;
+        }
+
         return await Apply([new RunEvent.Admitted(seats, precision, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), found)]);
     }
 
@@ -237,7 +255,9 @@ internal sealed class RunGrain(
     {
         var changes = _state.Changes + 1;
         var rows = notes.Select((note, i) => new RunEventRow($"c{changes}.{i}", now, note.Kind, note.Message, note.Data is null ? null : ProtocolJson.Write(note.Data)));
-        next = next with { Changes = changes, LastEvents = [.. log, .. rows] };
+        // Events that the index did not take are kept until it does: those of the last change are all that a crash leaves.
+        IReadOnlyList<RunEventRow> earlier = _isIndexStale ? [.. _state.LastEvents, .. _unindexed] : [];
+        next = next with { Changes = changes, LastEvents = [.. earlier, .. log, .. rows] };
         storage.State = next;
         try
         {
@@ -267,7 +287,9 @@ internal sealed class RunGrain(
     private async Task Index(IReadOnlyList<RunEventRow>? log = null)
     {
         _isIndexStale = true;
-        await runs.SaveAsync(Status(), _state.Changes, [.. _state.LastEvents, .. log ?? []]);
+        _unindexed.AddRange(log ?? []);
+        await runs.SaveAsync(Status(), _state.Changes, [.. _state.LastEvents, .. _unindexed]);
+        _unindexed.Clear();
         _isIndexStale = false;
         _indexedAt = clock.Now;
     }

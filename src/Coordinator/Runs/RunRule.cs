@@ -12,6 +12,9 @@ internal static class RunRule
     /// <summary>How long a failure that may be an echo waits for its cause: two heartbeats.</summary>
     public static readonly TimeSpan SuspicionTime = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long all ranks have from their admission until they are ready; as long as a trainer may be without progress, if that is longer.</summary>
+    public static readonly TimeSpan StartTime = TimeSpan.FromMinutes(15);
+
     private const int MostRecoveriesKept = 1000;
 
     private static SortedDictionary<string, FailureCount> Nothing { get; } = new(StringComparer.Ordinal);
@@ -44,7 +47,7 @@ internal static class RunRule
             RunEvent.CancelAsked => Cancel(state, now),
             RunEvent.RetryAsked => Same(state),
             RunEvent.Reported x => Reported(facts, state, x.Error, now),
-            RunEvent.Tick => state.Suspicion is { } suspicion && now >= suspicion.Until ? Confirm(facts, state, suspicion, now) : Same(state),
+            RunEvent.Tick => state.Suspicion is { } suspicion && now >= suspicion.Until ? Confirm(facts, state, suspicion, now) : Late(facts, state, now),
             _ => throw new ArgumentOutOfRangeException(nameof(e), e, "There is no rule for this event."),
         };
     }
@@ -105,6 +108,16 @@ internal static class RunRule
 
         var next = WithSeat(state, seat with { Offer = offer });
         return Durably(next, next.Seats.All(s => s.Offer is not null) ? [new RunNote("ready", $"All {next.Seats.Count} ranks have loaded and meet.")] : []);
+    }
+
+    // One that is never ready would keep the others waiting, and their slots.
+    private static RunChange Late(RunFacts facts, RunState state, DateTimeOffset now)
+    {
+        var limit = facts.Spec.Recovery.ProgressTimeout > StartTime ? facts.Spec.Recovery.ProgressTimeout : StartTime;
+        var missing = state.Seats.Where(seat => seat.Offer is null).ToList();
+        return state.Phase == RunPhase.Starting && missing.Count > 0 && now - state.AdmittedAt > limit
+            ? EndEpoch(facts, state, FailureCauses.StartTimeout, $"{string.Join(", ", missing.Select((seat, i) => Name(seat, i == 0)))} {(missing.Count == 1 ? "was" : "were")} not ready within {limit.TotalMinutes:0} minutes.", now)
+            : Same(state);
     }
 
     private static RunChange Started(RunFacts facts, RunState state, RunEvent.RankStarted started, DateTimeOffset now)

@@ -15,10 +15,10 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(2.5);
     private static readonly TimeSpan Forgetting = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Absence = TimeSpan.FromSeconds(5);
-    private readonly Dictionary<string, (AgentPresence Presence, DateTimeOffset HeardAt)> _agents = [];
+    private readonly Dictionary<string, (AgentPresence Presence, TimeSpan HeardAt)> _agents = [];
     private readonly HashSet<string> _failing = [];
-    private DateTimeOffset _startedAt = clock.Now;
-    private DateTimeOffset _tickedAt = clock.Now;
+    private TimeSpan _startedAt = clock.Elapsed;
+    private TimeSpan _tickedAt = clock.Elapsed;
     private IReadOnlyCollection<SiloAddress> _coordinators = [];
     private IReadOnlyList<OpenRun> _open = [];
     private IReadOnlyList<(WaitingKind Kind, DateTimeOffset Since)> _waiting = [];
@@ -44,7 +44,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     public async Task<IReadOnlyList<string>> Heard(AgentPresence agent)
     {
         var isNews = !_agents.TryGetValue(agent.Id, out var known) || known.Presence != agent || StateOf(known) is AgentState.Late or AgentState.Lost;
-        _agents[agent.Id] = (agent, clock.Now);
+        _agents[agent.Id] = (agent, clock.Elapsed);
         return isNews ? await Schedule(agent.Id) : RunsOn(agent.Id);
     }
 
@@ -80,7 +80,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
         }
 
         // One that said it would go is not missed.
-        foreach (var id in _agents.Where(agent => clock.Now - agent.Value.HeardAt > Forgetting || (agent.Value.Presence.Draining && StateOf(agent.Value) == AgentState.Lost)).Select(agent => agent.Key).ToList())
+        foreach (var id in _agents.Where(agent => clock.Elapsed - agent.Value.HeardAt > Forgetting || (agent.Value.Presence.Draining && StateOf(agent.Value) == AgentState.Lost)).Select(agent => agent.Key).ToList())
         {
             _agents.Remove(id);
         }
@@ -106,7 +106,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
             agent.Presence.SlotCount,
             agent.Presence.MemoryPerSlot,
             agent.Presence.HasBf16,
-            agent.HeardAt,
+            clock.Now - (clock.Elapsed - agent.HeardAt),
             [.. trainers[agent.Presence.Id].OrderBy(trainer => trainer.Slot)]))];
     }
 
@@ -158,7 +158,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     // Ticks come every second. When they did not, this process was stopped or its machine asleep: then it was not the agents that were silent.
     private void ForgiveOwnAbsence()
     {
-        var (now, gap) = (clock.Now, clock.Now - _tickedAt);
+        var (now, gap) = (clock.Elapsed, clock.Elapsed - _tickedAt);
         _tickedAt = now;
         if (gap < Absence)
         {
@@ -181,7 +181,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
         {
             foreach (var (id, agent) in _agents.Where(agent => StateOf(agent.Value) != AgentState.Lost).ToList())
             {
-                _agents[id] = (agent.Presence, clock.Now);
+                _agents[id] = (agent.Presence, clock.Elapsed);
             }
         }
 
@@ -214,9 +214,9 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     // Whoever was not heard since this start may not know of it yet: a restart of the coordinator must not restart its runs.
     private string? Loss(string agentId) => _agents.TryGetValue(agentId, out var agent)
         ? StateOf(agent) == AgentState.Lost ? $"the agent was not heard for {options.AgentSilence.TotalSeconds:0} seconds." : null
-        : clock.Now - _startedAt > options.AgentGrace ? $"the agent did not come back within {options.AgentGrace.TotalSeconds:0} seconds after the coordinator's start." : null;
+        : clock.Elapsed - _startedAt > options.AgentGrace ? $"the agent did not come back within {options.AgentGrace.TotalSeconds:0} seconds after the coordinator's start." : null;
 
-    private AgentState StateOf((AgentPresence Presence, DateTimeOffset HeardAt) agent) => (clock.Now - agent.HeardAt) switch
+    private AgentState StateOf((AgentPresence Presence, TimeSpan HeardAt) agent) => (clock.Elapsed - agent.HeardAt) switch
     {
         var silence when silence > options.AgentSilence => AgentState.Lost,
         _ when agent.Presence.Draining => AgentState.Draining,

@@ -5,13 +5,16 @@ namespace Temper.Worker.Agents;
 /// <summary>Lines of a stream, of bounded length: a program that writes without ever ending a line takes no memory for it.</summary>
 /// <param name="stream">UTF-8; what is none is replaced, a byte order mark is not looked for.</param>
 /// <param name="longest">Characters that are kept of a line.</param>
-internal sealed class LineReader(Stream stream, int longest)
+internal sealed class LineReader(Stream stream, int longest) : IDisposable
 {
     private readonly StreamReader _reader = new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), detectEncodingFromByteOrderMarks: false);
     private readonly char[] _buffer = new char[4096];
     private readonly StringBuilder _line = new();
     private int _at;
     private int _end;
+
+    /// <summary>Closes the stream.</summary>
+    public void Dispose() => _reader.Dispose();
 
     /// <summary>The next line without its end, and how many characters of it were not kept; null at the end of the stream.</summary>
     /// <exception cref="IOException">The stream cannot be read.</exception>

@@ -298,11 +298,10 @@ internal sealed class TrainerProcess : IDisposable
     /// <summary>Reads a stream to its end, whatever comes of it. The trainer must never wait for a reader: if the stream cannot be read it is closed.</summary>
     private void ReadLines(Stream stream, int longest, Action<string> hear)
     {
-        using (stream)
+        using (var lines = new LineReader(stream, longest))
         {
             try
             {
-                var lines = new LineReader(stream, longest);
                 while (lines.Read() is var (text, cut))
                 {
                     if (cut > 0)

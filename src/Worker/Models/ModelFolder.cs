@@ -3,6 +3,7 @@ using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
+using Temper.Worker.Checkpoints;
 using Temper.Worker.Checkpoints.SafeTensors;
 using Temper.Worker.Devices;
 using Temper.Worker.Model;
@@ -133,7 +134,10 @@ public sealed class ModelFolder
     }
 
     /// <summary>Writes <paramref name="model"/> and its vocabulary beside, then in place of <paramref name="folder"/>.</summary>
-    public void Write(string folder, T5Model model) => WholeFolder.Write(folder, draft => WriteInto(draft, model));
+    public void Write(string folder, T5Model model) => Write(folder, model, null);
+
+    /// <summary>The same within a run: an epoch that is not the newest publishes nothing.</summary>
+    internal void Write(string folder, T5Model model, EpochFence? fence) => WholeFolder.Write(folder, draft => WriteInto(draft, model), fence?.Owner, fence is null ? null : fence.Check);
 
     /// <summary>Writes <paramref name="model"/> and its vocabulary as files of <paramref name="folder"/>, which is made if need be.</summary>
     public void WriteInto(string folder, T5Model model)

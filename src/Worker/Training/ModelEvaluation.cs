@@ -1,5 +1,6 @@
 using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
+using Temper.Worker.Checkpoints;
 using Temper.Worker.Checkpoints.SafeTensors;
 using Temper.Worker.Collectives;
 using Temper.Worker.Decoding;
@@ -21,6 +22,7 @@ internal sealed class ModelEvaluation(TrainerAssignment assignment, TrainerChann
 {
     private readonly RunSpec _spec = assignment.Spec;
     private IReadOnlyList<(string Folder, string Hash)> _hashes = [];
+    private readonly EpochFence _fence = new(assignment.OutputDirectory, assignment.RunId, assignment.Epoch);
     private TaskSet _tasks = null!;
     private ModelSet _models = null!;
     private IPredictor _predictor = null!;
@@ -28,6 +30,12 @@ internal sealed class ModelEvaluation(TrainerAssignment assignment, TrainerChann
     public void Load()
     {
         set_num_threads(_spec.Threads);
+        if (assignment.Rank == 0)
+        {
+            _fence.Raise();
+            WholeFolder.DeleteDrafts(Path.Combine(assignment.OutputDirectory, OriginRun.ModelDirectory));
+        }
+
         _models = ModelSet.ForRun(assignment);
         _tasks = TaskSet.Load(_spec, assignment.DataRoots, _models.Vocabulary!, channel.Progressed);
         _predictor = _models.Load(assignment.Precision, device);
@@ -51,7 +59,7 @@ internal sealed class ModelEvaluation(TrainerAssignment assignment, TrainerChann
 
         if (assignment.Rank == 0)
         {
-            _models.Write(Path.Combine(assignment.OutputDirectory, OriginRun.ModelDirectory), _predictor);
+            _models.Write(Path.Combine(assignment.OutputDirectory, OriginRun.ModelDirectory), _predictor, _fence);
         }
 
         channel.Send(new TrainerEvent.Finished(0, OriginRun.ModelDirectory));

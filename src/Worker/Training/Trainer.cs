@@ -27,6 +27,7 @@ namespace Temper.Worker.Training;
 public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel, ComputeDevice device, TimeProvider time) : IRankWork
 {
     private readonly RunSpec _spec = assignment.Spec;
+    private readonly EpochFence _fence = new(assignment.OutputDirectory, assignment.RunId, assignment.Epoch);
     private readonly LearningRateSchedule _rates = assignment.Spec.Training.LearningRates();
     private readonly CheckpointStore _checkpoints = new(Path.Combine(assignment.OutputDirectory, "checkpoints"));
     private TaskSet _tasks = null!;
@@ -62,7 +63,11 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         channel.Progressed();
         if (IsFirst)
         {
+            // First what takes space: the mark needs some.
             TidyUp(() => _checkpoints.DeleteUnfinished(assignment.Epoch));
+            TidyUp(() => WholeFolder.DeleteDrafts(Path.Combine(assignment.OutputDirectory, OriginRun.ModelDirectory)));
+            // On a full disk it is raised with the first checkpoint, which may make room.
+            TidyUp(_fence.Raise);
         }
 
         if (assignment.StartCheckpoint is { } name)
@@ -127,7 +132,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
 
         if (IsFirst)
         {
-            _folder.Write(Path.Combine(assignment.OutputDirectory, OriginRun.ModelDirectory), _model);
+            _folder.Write(Path.Combine(assignment.OutputDirectory, OriginRun.ModelDirectory), _model, _fence);
         }
 
         channel.Send(new TrainerEvent.Finished(_step, OriginRun.ModelDirectory));
@@ -274,7 +279,9 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         {
             var state = new CheckpointState(
                 _step, assignment.Epoch, assignment.RunId, _tasks.ContentHash, (long)_step * _spec.Training.Batch, _optimizer.Steps, [.. _evaluated], channel.Unstored());
+            _fence.Check();
             var name = _checkpoints.Save(state, _folder, _model, _optimizer);
+            _fence.Raise();
             channel.Send(new TrainerEvent.Saved(_step, name, clock.Elapsed.TotalSeconds, _checkpoints.Size(name)));
             TidyUp(() => _checkpoints.Prune(_spec.Training.KeepCheckpoints, _step, assignment.Epoch));
         }
@@ -284,7 +291,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         channel.Spent(new RankSeconds(0, 0, 0, 0, Checkpoint: clock.Elapsed.TotalSeconds));
     }
 
-    // The checkpoint is whole and reported by then: what cannot be deleted is deleted another time.
+    // What cannot be deleted or marked now is another time; what was saved is whole and reported by then.
     private void TidyUp(Action delete)
     {
         try
@@ -293,7 +300,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            channel.Send(new TrainerEvent.Log($"Old checkpoints could not be deleted: {e.Message}"));
+            channel.Send(new TrainerEvent.Log($"The output folder could not be tidied up: {e.Message}"));
         }
     }
 

@@ -278,6 +278,19 @@ public class RecoveryTests
     }
 
     [Fact]
+    public async Task A_clock_that_is_set_back_neither_hides_a_dead_agent_nor_loses_a_living_one()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, _) = await RunningAsync(coordinator);
+        coordinator.Time.Shift = TimeSpan.FromMinutes(-10);
+        await coordinator.PassAsync(10, a);
+        Assert.Equal(RunPhase.Running, (await coordinator.StatusAsync(run)).Phase);
+        await coordinator.PassAsync(1, a);
+
+        Assert.Equal("Rank 1 on agent b: the agent was not heard for 10 seconds.", Assert.Single((await coordinator.StatusAsync(run)).Recoveries).Message);
+    }
+
+    [Fact]
     public async Task A_report_that_a_crash_interrupted_is_written_after_the_restart()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();

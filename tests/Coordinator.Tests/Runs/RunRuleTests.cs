@@ -181,6 +181,19 @@ public class RunRuleTests
     }
 
     [Fact]
+    public void A_rank_that_is_never_ready_ends_the_attempt_at_its_deadline()
+    {
+        var waiting = After(new RunState(), Admitted(), new RunEvent.RankReady(1, 0, "x"));
+        Assert.Equal(RunPhase.Starting, RunRule.Apply(Facts, waiting, new RunEvent.Tick(), Noon + RunRule.StartTime).State.Phase);
+
+        var late = RunRule.Apply(Facts, waiting, new RunEvent.Tick(), Noon + RunRule.StartTime + TimeSpan.FromSeconds(1)).State;
+        Assert.Equal((RunPhase.Recovering, FailureCauses.StartTimeout), (late.Phase, Assert.Single(late.Recoveries).Cause));
+        Assert.Equal("Rank 1 on agent b was not ready within 15 minutes. Goes on from the beginning.", late.Reason);
+        var met = After(waiting, new RunEvent.RankReady(1, 1, "y"));
+        Assert.Same(met, RunRule.Apply(Facts, met, new RunEvent.Tick(), Noon.AddHours(1)).State);
+    }
+
+    [Fact]
     public void An_attempt_that_gets_further_than_all_before_starts_the_count_anew()
     {
         var state = After(Running(), new RunEvent.StepMade(1, 10), Failed(0, FailureCauses.TrainerDied, "1"));

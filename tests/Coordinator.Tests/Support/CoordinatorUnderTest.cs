@@ -48,7 +48,7 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
 
     public string Data => Path.Combine(Root, "data");
 
-    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
+    public SetTime Time { get; } = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
 
     public string Url { get; set; } = "http://127.0.0.1:0";
 
@@ -224,6 +224,16 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
         recovery:
           attempts: {{attempts}}
         """;
+}
+
+/// <summary>A clock that can be set, as administrators do: unlike the passing of time, that moves no timer and no timestamp.</summary>
+internal sealed class SetTime(DateTimeOffset start) : FakeTimeProvider(start)
+{
+    public TimeSpan Shift { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
+
+    public override long GetTimestamp() => base.GetUtcNow().Ticks;
 }
 
 /// <summary>Writes no report, but says for which runs it was asked.</summary>
