@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Temper.Contracts.Agents;
 using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;

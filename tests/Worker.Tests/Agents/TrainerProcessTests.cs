@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Temper.Contracts.Agents;
 using Temper.Worker.Agents;
 using Temper.Worker.Observability;
 

@@ -5,7 +5,6 @@ using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
 using Temper.Worker.Checkpoints.SafeTensors;
-using Temper.Worker.Decoding;
 using Temper.Worker.Evaluation;
 using Temper.Worker.Model;
 using Temper.Worker.Models;
@@ -215,7 +214,7 @@ public sealed class ForeignFolderTests : IDisposable
     private static float[] Logits(string folder)
     {
         using var scope = NewDisposeScope();
-        using IPredictor model = ModelFolder.Open(folder).LoadModel();
+        using var model = ModelFolder.Open(folder).LoadModel();
         return model.Logits(new ModelBatch(1, 4, 4, s_ids, s_ids)).data<float>().ToArray();
     }
 
