@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Temper.Coordinator.Reports;
 using Temper.Coordinator.Store;
 
@@ -44,5 +45,5 @@ internal static class OutputClaim
 
     private static bool IsIn(string inner, string outer) => inner.StartsWith(Path.TrimEndingDirectorySeparator(outer) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
-    private static IResult NotEmpty(string why) => Problems.Of(StatusCodes.Status409Conflict, "output_not_empty", why);
+    private static ProblemHttpResult NotEmpty(string why) => Problems.Of(StatusCodes.Status409Conflict, "output_not_empty", why);
 }
