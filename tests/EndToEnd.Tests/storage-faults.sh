@@ -31,7 +31,7 @@ SPEC
 
 # wait_for_checkpoint OUTPUT: until there is one, or the run has ended.
 wait_for_checkpoint() {
-    until compgen -G "$1/checkpoints/step-*-epoch-*" > /dev/null || ! kill -0 "$run" 2> /dev/null; do sleep 0.1; done
+    until compgen -G "$1/checkpoints/step-????????-epoch-[0-9]" > /dev/null || ! kill -0 "$run" 2> /dev/null; do sleep 0.1; done
 }
 
 # same_losses OUTPUT NAME

@@ -164,7 +164,7 @@ internal sealed class OutputFile
         try
         {
             WriteTo(new FileStream(draft, FileMode.CreateNew, FileAccess.Write), write);
-            if (entry.Kind == PathKind.File)
+            if (entry.Kind == PathKind.File && !OperatingSystem.IsWindows())
             {
                 entry.GiveOwnerTo(draft);
                 File.SetUnixFileMode(draft, File.GetUnixFileMode(target));

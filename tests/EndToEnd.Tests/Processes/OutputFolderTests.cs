@@ -1,9 +1,11 @@
+using System.Runtime.Versioning;
 using Temper.Cli.Embedded;
 
 namespace Temper.EndToEnd.Tests.Processes;
 
 /// <summary>The output folder of <c>temper run</c> and <c>temper experiment run</c>.</summary>
 [Collection("processes")]
+[UnsupportedOSPlatform("windows")]
 public sealed class OutputFolderTests : IDisposable
 {
     private readonly RunFolder _folder = new();

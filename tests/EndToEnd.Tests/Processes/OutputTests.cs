@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using Temper.Cli.Commands;
 using Temper.Cli.Files;
 using Temper.TestKit;
@@ -10,6 +11,7 @@ namespace Temper.EndToEnd.Tests.Processes;
 /// What <c>--output</c> of the commands that write names. Nothing here names a device of the machine: a program that is wrong would replace it.
 /// </summary>
 [Collection("processes")]
+[UnsupportedOSPlatform("windows")]
 public sealed class OutputTests : IDisposable
 {
     // As ByT5: a byte is 3 more than its value, after pad, end of sequence and unknown.
