@@ -51,7 +51,7 @@ public sealed partial class ProgramNamesTests
         Assert.Equal(ports.Rest, service.Spec.Ports.Single().Port);
         Assert.All(chart.PodsOf("agent"), agent =>
         {
-            var parsed = ProgramNames.Parse(agent.Container.Args);
+            var parsed = ProgramNames.Parse([.. agent.Container.Args]);
             Assert.Equal(ports.Metrics, new Uri(parsed.GetRequiredValue<string>("--metrics-url")).Port);
             Assert.Equal([("metrics", ports.Metrics)], agent.Container.Ports.Select(port => (port.Name, port.ContainerPort)));
             Assert.Contains($"--server=http://{service.Name()}:{ports.Rest}", agent.Container.Args);
@@ -91,7 +91,7 @@ public sealed partial class ProgramNamesTests
     [Fact]
     public void A_pod_of_an_agent_has_more_time_to_end_than_its_trainers_have_to_save_and_stop() => Assert.All(Chart.AllValues.SelectMany(row => Chart.With(row.Data).PodsOf("agent")), agent =>
     {
-        var command = TemperCommand.Create().Parse(agent.Container.Args);
+        var command = TemperCommand.Create().Parse([.. agent.Container.Args]);
         Assert.Empty(command.Errors);
         Assert.True(agent.Spec.TerminationGracePeriodSeconds >= command.GetRequiredValue<double?>("--drain-grace") + 10);
     });
