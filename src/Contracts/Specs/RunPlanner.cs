@@ -273,8 +273,11 @@ public sealed class RunPlanner(PlanningContext context)
         {
             if (task.SpanCorruption is { } corruption)
             {
-                var longest = LongestChunk(spec, text(task), corruption);
-                (inputs, targets) = (Math.Max(inputs, longest.Inputs), Math.Max(targets, longest.Targets));
+                if (LongestChunk(spec, text(task), corruption) is { } longest)
+                {
+                    (inputs, targets) = (Math.Max(inputs, longest.Inputs), Math.Max(targets, longest.Targets));
+                }
+
                 continue;
             }
 
@@ -289,12 +292,12 @@ public sealed class RunPlanner(PlanningContext context)
     }
 
     // Documents are joined, each line with a token for its beginning and one for its end at most: a chunk is as long as the inputs allow unless
-    // the whole text is shorter.
-    private static SpanLengths LongestChunk(RunSpec spec, IEnumerable<TextExample> text, SpanCorruptionSpec corruption)
+    // the whole text is shorter. Text that is not there, or too short for a span, has none.
+    private static SpanLengths? LongestChunk(RunSpec spec, IEnumerable<TextExample> text, SpanCorruptionSpec corruption)
     {
         var longest = SpanLengths.Fitting(spec.Training.InputLength, corruption);
         var tokens = text.Sum(document => Encoding.UTF8.GetByteCount(document.Inputs) + document.Inputs.AsSpan().Count('\n') + 2L);
-        return tokens < longest.Tokens ? SpanLengths.Of((int)tokens, corruption) : longest;
+        return tokens >= longest.Tokens ? longest : tokens >= SpanLengths.LeastTokens ? SpanLengths.Of((int)tokens, corruption) : null;
     }
 
     private RunPlan Describe(RunSpec spec, ResolvedModel model, List<TaskData> tasks, IVocabulary vocabulary)

@@ -132,13 +132,15 @@ public class EvaluatorTests
     }
 
     [Fact]
-    public void A_loss_that_is_not_a_number_is_left_out()
+    public void A_loss_that_is_not_a_number_is_left_out_and_answers_of_such_a_model_are_refused()
     {
         using var model = Model();
         model.Parameters.ValueSpan.Fill(float.NaN);
         model.Parameters.ValuesChanged();
 
-        Assert.All(Evaluate(Tasks(), new SingleCollective(), final: true, model), row => Assert.Null(row.Loss));
+        Assert.All(Evaluate(Tasks(metrics: false), new SingleCollective(), final: true, model), row => Assert.Null(row.Loss));
+        var refused = Assert.Throws<NonFiniteException>(() => Evaluate(Tasks(), new SingleCollective(), final: true, model));
+        Assert.Matches("^Row [0-9]+ has logits that are not finite", refused.Message);
     }
 
     [Fact]
