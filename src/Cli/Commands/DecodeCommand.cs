@@ -5,6 +5,7 @@ using Temper.Worker.Devices;
 using Temper.Worker.Evaluation;
 using Temper.Worker.Model;
 using Temper.Worker.Models;
+using Precision = Temper.Contracts.Specs.Precision;
 
 namespace Temper.Cli.Commands;
 
@@ -21,23 +22,24 @@ internal static class DecodeCommand
         var device = ModelOptions.Device();
         var threads = ModelOptions.Threads();
         var inputLength = ModelOptions.InputLength();
-        var command = new Command("decode", "Predict the targets of rows, greedily.") { model, input, output, limit, batch, device, threads, inputLength };
+        var precision = ModelOptions.Precision();
+        var command = new Command("decode", "Predict the targets of rows, greedily.") { model, input, output, limit, batch, device, threads, inputLength, precision };
         command.SetAction(result =>
         {
             var place = ModelOptions.Take(result.GetValue(device), result.GetValue(threads));
             var models = ModelOptions.Open(result.GetRequiredValue(model));
-            Decode(models, place, result.GetRequiredValue(input), result.GetRequiredValue(output), result.GetValue(limit), result.GetValue(batch), result.GetValue(inputLength));
+            Decode(models, ModelOptions.Products(result.GetValue(precision), models), place, result.GetRequiredValue(input), result.GetRequiredValue(output), result.GetValue(limit), result.GetValue(batch), result.GetValue(inputLength));
             return ExitCodes.Success;
         });
         return command;
     }
 
-    private static void Decode(ModelSet models, ComputeDevice device, FileInfo input, OutputFile output, int limit, int batch, int? inputLength)
+    private static void Decode(ModelSet models, Precision precision, ComputeDevice device, FileInfo input, OutputFile output, int limit, int batch, int? inputLength)
     {
         var rows = JsonRows.Read(input);
         var decoder = new TextDecoder(models.Vocabulary, inputLength ?? int.MaxValue, batch);
         var ids = rows.Select((row, i) => JsonRows.Ids(row, i + 1, "inputs", "input_ids", models, decoder.Ids)).ToArray();
-        using var predictor = models.Load(device: device);
+        using var predictor = models.Load(precision, device);
         var predictions = Finite(models, () => decoder.PredictIds(predictor, ids, limit, () => { }));
         foreach (var (row, prediction) in rows.Zip(predictions))
         {

@@ -8,6 +8,7 @@ using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
+using Temper.Worker.Collectives;
 using Temper.Worker.Decoding;
 using Temper.Worker.Evaluation;
 
@@ -23,12 +24,13 @@ internal static class EvaluateCommand
         var spec = SpecOptions.Spec();
         var data = SpecOptions.Data();
         var model = ModelOptions.Model();
-        var split = new Option<string>("--split") { Description = "validation or test.", DefaultValueFactory = _ => "validation" }.AcceptOnlyFromAmong("validation", "test");
-        var most = Numbers.WholeIfGiven("--max-examples", "Rows per task; all if not given.", 1, 10_000_000);
-        var output = OutputFile.Option("A JSON file for the metrics.", required: false);
+        var split = new Option<string?>("--split") { Description = "validation or test; both if not given." }.AcceptOnlyFromAmong("validation", "test");
+        var most = Numbers.WholeIfGiven("--max-examples", "Rows per task and split; those of the spec's evaluation.final_max_examples if not given.", 1, 10_000_000);
+        var output = OutputFile.Option("A JSON file for metrics and losses.", required: false);
         var device = ModelOptions.Device();
-        var threads = ModelOptions.Threads();
-        var command = new Command("evaluate", "Evaluate a model on the tasks of a spec.") { spec, data, model, split, most, output, device, threads };
+        var threads = Numbers.WholeIfGiven("--threads", "Threads; as many as the model's run computed with if not given, all cores where the folder does not say.", 1, 1024);
+        var precision = ModelOptions.Precision();
+        var command = new Command("evaluate", "Evaluate a model on the tasks of a spec, as the end of a run does.") { spec, data, model, split, most, output, device, threads, precision };
         command.SetAction(result =>
         {
             var run = SpecOptions.Read(result.GetRequiredValue(spec));
@@ -43,11 +45,18 @@ internal static class EvaluateCommand
                 throw new SpecException(errors);
             }
 
-            using var predictor = models.Load(device: ModelOptions.Take(result.GetValue(device), result.GetValue(threads)));
+            if (result.GetValue(most) is { } count)
+            {
+                run = run with { Evaluation = run.Evaluation with { FinalMaxExamples = count } };
+            }
+
+            var place = ModelOptions.Take(result.GetValue(device), result.GetValue(threads) ?? models.Computed?.Threads ?? Environment.ProcessorCount);
+            using var predictor = models.Load(ModelOptions.Products(result.GetValue(precision), models), place);
             var file = result.GetValue(output);
             // On standard output whoever asked for the metrics there reads JSON, and nothing else.
             var screen = file is { IsStandardOutput: true } ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }) : AnsiConsole.Console;
-            var results = Evaluate(run, SpecOptions.Roots(result.GetValue(data)), models.Vocabulary, predictor, result.GetRequiredValue(split), result.GetValue(most), screen);
+            string[] splits = result.GetValue(split) is { } only ? [only] : ["validation", "test"];
+            var results = Evaluate(run, SpecOptions.Roots(result.GetValue(data)), models.Vocabulary, predictor, splits, screen);
             file?.Write(writer => writer.WriteLine(ProtocolJson.Write(results)));
 
             return ExitCodes.Success;
@@ -55,28 +64,28 @@ internal static class EvaluateCommand
         return command;
     }
 
-    private static SortedDictionary<string, OrderedDictionary<string, double?>> Evaluate(RunSpec spec, IReadOnlyList<string> roots, IVocabulary vocabulary, IPredictor predictor, string split, int? most, IAnsiConsole screen)
+    private static SortedDictionary<string, OrderedDictionary<string, SplitScores>> Evaluate(
+        RunSpec spec, IReadOnlyList<string> roots, IVocabulary vocabulary, IPredictor predictor, string[] splits, IAnsiConsole screen)
     {
-        var results = new SortedDictionary<string, OrderedDictionary<string, double?>>(StringComparer.Ordinal);
-        var table = new Table().AddColumns("task", "examples", "metric", "value");
+        using var alone = new SingleCollective();
+        var evaluator = new SplitEvaluator(predictor, vocabulary, spec, alone, () => { });
+        var results = new SortedDictionary<string, OrderedDictionary<string, SplitScores>>(StringComparer.Ordinal);
+        var table = new Table().AddColumns("task", "split", "examples", "metric", "value");
         var warnings = new List<IRenderable>();
         foreach (var (name, task) in spec.Tasks)
         {
             var data = TaskLoader.Load(name, task, roots);
-            if (TaskSources.TextOf(data, split).Count == 0)
+            foreach (var split in splits.Where(split => TaskSources.TextOf(data, split).Count > 0))
             {
-                continue;
-            }
-
-            var (examples, values) = data.Metrics.Count > 0
-                ? Judge(spec, data, split, most, vocabulary, predictor)
-                : Score(spec, data, split, most, vocabulary, predictor);
-            results[name] = values;
-            warnings.AddRange(Evaluator.Warnings(data, TaskSources.TextOf(data, split)).Select(warning => Cells.Warning(name, warning)));
-            foreach (var (metric, value) in values)
-            {
-                var shown = value?.ToString(metric == Loss ? "0.0000" : "0.00", CultureInfo.InvariantCulture) ?? "undefined";
-                table.AddRow(Markup.Escape(name), examples.ToString(CultureInfo.InvariantCulture), metric, shown);
+                var row = evaluator.Evaluate(0, final: true, data, split, TaskSources.ToEvaluate(spec, data, split, vocabulary));
+                warnings.AddRange((row.Warnings ?? []).Select(warning => Cells.Warning(name, warning)));
+                results.TryAdd(name, []);
+                results[name].Add(split, new SplitScores(row.Examples, row.Metrics, row.Loss));
+                foreach (var (metric, value) in row.Metrics.Append(new(Loss, row.Loss)))
+                {
+                    var shown = value?.ToString(metric == Loss ? "0.0000" : "0.00", CultureInfo.InvariantCulture) ?? "undefined";
+                    table.AddRow(Markup.Escape(name), split, row.Examples.ToString(CultureInfo.InvariantCulture), metric, shown);
+                }
             }
         }
 
@@ -85,23 +94,6 @@ internal static class EvaluateCommand
         return results;
     }
 
-    private static (int Examples, OrderedDictionary<string, double?> Values) Judge(
-        RunSpec spec, TaskData data, string split, int? most, IVocabulary vocabulary, IPredictor predictor)
-    {
-        var rows = Evaluator.Choose(data.Name, TaskSources.TextOf(data, split), most);
-        var decoder = new TextDecoder(vocabulary, spec.Training.InputLength, spec.Evaluation.Batch);
-        var limit = TextDecoder.Limit(rows.Select(row => row.Targets), vocabulary, spec.Training.TargetLength);
-        return (rows.Count, Evaluator.Score(data, rows, decoder.Predict(predictor, [.. rows.Select(row => row.Inputs)], limit, () => { })));
-    }
-
-    // A task without metrics is judged by its loss.
-    private static (int Examples, OrderedDictionary<string, double?> Values) Score(
-        RunSpec spec, TaskData data, string split, int? most, IVocabulary vocabulary, IPredictor predictor)
-    {
-        var source = TaskSources.ToEvaluate(spec, data, split, vocabulary);
-        var rows = Evaluator.Chosen(data.Name, source.Count, most);
-        var loss = new TargetScorer(spec.Evaluation.Batch).Score(predictor, [.. rows.Select(row => source.Row(row, 0))], () => { });
-        var mean = loss.Sum / loss.Tokens;
-        return (rows.Count, new OrderedDictionary<string, double?>(StringComparer.Ordinal) { [Loss] = double.IsFinite(mean) ? mean : null });
-    }
+    /// <summary>The scores of one split, under the names that <c>report.json</c> has for them.</summary>
+    private sealed record SplitScores(int Examples, IReadOnlyDictionary<string, double?> Metrics, double? Loss);
 }

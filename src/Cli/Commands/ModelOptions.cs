@@ -32,6 +32,16 @@ internal static class ModelOptions
 
     public static Option<int> Threads() => Numbers.Whole("--threads", "Threads; all cores if not given.", 1, 1024, () => Environment.ProcessorCount);
 
+    public static Option<Precision> Precision() => new("--precision")
+    {
+        Description = "Number format of matrix products: fp32, bf16, or auto for that of the model's run, fp32 where the folder does not say.",
+        DefaultValueFactory = _ => Contracts.Specs.Precision.Auto,
+    };
+
+    /// <summary>The number format that is meant: one rule for everything that asks a model.</summary>
+    public static Precision Products(Precision asked, ModelSet models) =>
+        asked == Contracts.Specs.Precision.Auto ? models.Computed?.Precision ?? Contracts.Specs.Precision.Fp32 : asked;
+
     public static Option<DeviceKind> Device() => new("--device")
     {
         Description = "Where to compute: cpu, cuda, or auto for a GPU where libtorch can use one.",

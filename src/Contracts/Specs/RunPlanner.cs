@@ -258,7 +258,7 @@ public sealed class RunPlanner(PlanningContext context)
 
         long Evaluating(bool bf16)
         {
-            var (inputs, targets) = evaluated;
+            var (inputs, targets) = (evaluated.Inputs, Math.Max(evaluated.Targets, tasks.Exists(task => task.Metrics.Count > 0) ? spec.DecodeLength : 1));
             return spec.Training.Steps == 0
                 ? T5Costs.EvaluationBytes(model.Members, spec.Evaluation.Batch, inputs, targets, bf16)
                 : T5Costs.EvaluationWhileTrainingBytes(model.Config, spec.Evaluation.Batch, inputs, targets, bf16, optimizerBytes);

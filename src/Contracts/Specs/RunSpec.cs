@@ -49,6 +49,10 @@ public sealed record RunSpec(
     [Description("When and on how many rows tasks are evaluated. The end of a run always evaluates every validation and test split.")]
     public EvaluationSpec Evaluation { get; init; } = Evaluation ?? new EvaluationSpec();
 
+    /// <summary>Most tokens of a prediction, end of sequence included.</summary>
+    [JsonIgnore]
+    public int DecodeLength => Evaluation.DecodeLength ?? Training.TargetLength;
+
     /// <summary>How failures are met.</summary>
     [Description("How failures are met.")]
     public RecoverySpec Recovery { get; init; } = Recovery ?? new RecoverySpec();
@@ -219,7 +223,8 @@ public sealed record EvaluationSpec(
     [property: Description("Validation rows per task of an evaluation while training.")][property: Range(1, 10_000_000)] int MaxExamples = 100,
     [property: Description("Rows per task and split of the evaluation at the end; all if not given.")][property: Range(1, 10_000_000)] int? FinalMaxExamples = null,
     [property: Description("Rows that are decoded together: a matter of memory and speed, not of results.")][property: Range(1, 100_000)] int Batch = 64,
-    [property: Description("Sample predictions per task that the report shows.")][property: Range(0, 100)] int Samples = 3);
+    [property: Description("Sample predictions per task that the report shows.")][property: Range(0, 100)] int Samples = 3,
+    [property: Description("Most tokens of a prediction, end of sequence included; training.target_length if not given. The references are not looked at: an answer that runs on is judged as it is.")][property: Range(1, 65536)] int? DecodeLength = null);
 
 /// <summary>How failures are met.</summary>
 public sealed record RecoverySpec(

@@ -5,18 +5,24 @@ using Temper.Worker.Model;
 namespace Temper.Worker.Evaluation;
 
 /// <summary>Teacher-forced losses of given targets, in batches of similar length.</summary>
-/// <param name="batch">Rows computed together.</param>
+/// <param name="batch">Rows computed together at most.</param>
 public sealed class TargetScorer(int batch)
 {
     /// <summary>The loss of each row, in their order.</summary>
     /// <param name="predictor">What scores.</param>
     /// <param name="rows">Inputs and targets, both with their end of sequence.</param>
     /// <param name="progressed">Called after each batch.</param>
-    public BatchLoss Score(IPredictor predictor, IReadOnlyList<TokenRow> rows, Action progressed)
+    /// <param name="isOwn">Which batches are computed, by their number; the rows of others are left at 0. All if null.</param>
+    public BatchLoss Score(IPredictor predictor, IReadOnlyList<TokenRow> rows, Action progressed, Func<int, bool>? isOwn = null)
     {
         var (loss, tokens) = (new double[rows.Count], new int[rows.Count]);
-        foreach (var chunk in Enumerable.Range(0, rows.Count).OrderBy(row => rows[row].Inputs.Length).Chunk(batch))
+        foreach (var (number, chunk) in LengthBatches.Of([.. rows.Select(row => row.Inputs.Length)], batch).Index())
         {
+            if (isOwn?.Invoke(number) == false)
+            {
+                continue;
+            }
+
             var scored = predictor.Evaluate(ModelBatch.Of([.. chunk.Select(row => rows[row].Inputs)], [.. chunk.Select(row => rows[row].Targets)]));
             foreach (var (i, row) in chunk.Index())
             {

@@ -7,34 +7,36 @@ namespace Temper.Worker.Evaluation;
 /// <summary>Greedy predictions for texts, in batches of similar length.</summary>
 /// <param name="vocabulary">The model's vocabulary; null where only ids are decoded.</param>
 /// <param name="inputLength">Most input tokens, end of sequence included; longer inputs are cut.</param>
-/// <param name="batch">Rows decoded together.</param>
+/// <param name="batch">Rows decoded together at most.</param>
 public sealed class TextDecoder(IVocabulary? vocabulary, int inputLength, int batch)
 {
-    /// <summary>
-    /// How many tokens to decode at most: half as many again as the longest reference and ten more, as T5's own decoding allows over
-    /// its inputs, but never more than <paramref name="atMost"/>.
-    /// </summary>
-    public static int Limit(IEnumerable<string> references, IVocabulary vocabulary, int atMost) =>
-        Math.Min(atMost, (references.Max(text => vocabulary.Encode(text).Length) * 3 / 2) + 10);
-
-    /// <summary>One prediction for each input, in their order.</summary>
+    /// <summary>One prediction for each input, in their order; null for those of batches that are not <paramref name="isOwn"/>.</summary>
     /// <param name="predictor">What answers.</param>
     /// <param name="inputs">Texts.</param>
-    /// <param name="maxNewTokens">Most tokens of a prediction.</param>
+    /// <param name="maxNewTokens">Most tokens of a prediction, end of sequence included.</param>
     /// <param name="progressed">Called after each batch.</param>
-    public string[] Predict(IPredictor predictor, IReadOnlyList<string> inputs, int maxNewTokens, Action progressed)
+    /// <param name="isOwn">Which batches are decoded, by their number; all if null.</param>
+    public string?[] Predict(IPredictor predictor, IReadOnlyList<string> inputs, int maxNewTokens, Action progressed, Func<int, bool>? isOwn = null)
     {
         var ids = inputs.Select(text => Ids(text)).ToArray();
-        return [.. PredictIds(predictor, ids, maxNewTokens, progressed).Select(row => Vocabulary.Decode(row))];
+        return Array.ConvertAll(Decode(predictor, ids, maxNewTokens, progressed, isOwn), row => row is null ? null : Vocabulary.Decode(row));
     }
 
     /// <summary>Predicted ids for rows of ids, in their order, without end of sequence and padding.</summary>
     /// <exception cref="NonFiniteException">The logits of a row are not finite; names it.</exception>
-    public int[][] PredictIds(IPredictor predictor, int[][] inputs, int maxNewTokens, Action progressed)
+    public int[][] PredictIds(IPredictor predictor, int[][] inputs, int maxNewTokens, Action progressed) =>
+        Array.ConvertAll(Decode(predictor, inputs, maxNewTokens, progressed, isOwn: null), row => row!);
+
+    private int[]?[] Decode(IPredictor predictor, int[][] inputs, int maxNewTokens, Action progressed, Func<int, bool>? isOwn)
     {
-        var predictions = new int[inputs.Length][];
-        foreach (var rows in Enumerable.Range(0, inputs.Length).OrderBy(row => inputs[row].Length).Chunk(batch))
+        var predictions = new int[]?[inputs.Length];
+        foreach (var (number, rows) in LengthBatches.Of(Array.ConvertAll(inputs, row => row.Length), batch).Index())
         {
+            if (isOwn?.Invoke(number) == false)
+            {
+                continue;
+            }
+
             var (padded, length) = ModelBatch.Rectangle([.. rows.Select(row => inputs[row].AsMemory())]);
             var decoded = Decode(predictor, rows, padded, length, maxNewTokens);
             foreach (var (i, row) in rows.Index())

@@ -16,7 +16,7 @@ internal static class CrossEntropy
 
     /// <summary>The loss of <paramref name="targets"/>.</summary>
     /// <param name="targets">N ids.</param>
-    /// <param name="logits_NV">Logits of so many targets, from the first number on; they are disposed of here.</param>
+    /// <param name="logits_NV">Logits of so many targets, from the first number on, fp32; they are overwritten and disposed of here.</param>
     /// <param name="zLoss">Weight of the squared log partition function.</param>
     /// <param name="collect">Takes the gradient of the loss by a block's logits, which overwrites them; null where none is wanted.</param>
     public static BatchLoss Of(Targets targets, Func<int, int, Tensor> logits_NV, double zLoss = 0, Action<int, int, Tensor>? collect = null)
@@ -51,22 +51,20 @@ internal static class CrossEntropy
             using var scope = NewDisposeScope();
             var count = Math.Min(block, ids.Length - start);
             var part = logits_NV.narrow(0, start, count);
-            var exact = part.to(ScalarType.Float32, copy: gradient);
             var index_N1 = tensor(ids.Slice(start, count).ToArray(), device: logits_NV.device).unsqueeze(1);
-            var logZ_N1 = exact.logsumexp(-1, keepdim: true);
-            var loss_N1 = logZ_N1 - exact.gather(1, index_N1);
+            var logZ_N1 = part.logsumexp(-1, keepdim: true);
+            var loss_N1 = logZ_N1 - part.gather(1, index_N1);
             logZ_N1.ToHost().data<float>().CopyTo(logZ.AsSpan(start, count));
             loss_N1.ToHost().data<float>().CopyTo(losses.AsSpan(start, count));
             if (gradient)
             {
-                var probability = exact.sub_(logZ_N1).exp_();
+                var probability = part.sub_(logZ_N1).exp_();
                 if (zLoss > 0)
                 {
                     probability.mul_(logZ_N1.mul_(Scalars.Of(2 * zLoss)).add_(Scalars.One, Scalars.One));
                 }
 
                 probability.scatter_add_(1, index_N1, full_like(loss_N1, Scalars.Of(-1)));
-                part.copy_(probability);
             }
         }
 

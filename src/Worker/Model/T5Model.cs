@@ -124,7 +124,7 @@ public sealed class T5Model : IPredictor
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        return LogitsOf(Hidden(batch, Targets.All(batch))).to(ScalarType.Float32)
+        return LogitsOf(Hidden(batch, Targets.All(batch)))
             .view(batch.Rows, batch.TargetLength, Config.VocabularySize).MoveToOuterDisposeScope();
     }
 
@@ -158,7 +158,7 @@ public sealed class T5Model : IPredictor
         return Hidden(batch, inputs, shifted, Biases(batch), targets, DropoutMasks.None).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Logits [N, V] in the type of products, of the decoder's output [N, D].</summary>
+    /// <summary>Logits [N, V], fp32, of the decoder's output [N, D].</summary>
     internal Tensor LogitsOf(Tensor hidden_ND) => _loss.Logits(hidden_ND);
 
     /// <summary>The decoder at the next position, one id per row: logits [B, V], fp32.</summary>
@@ -182,7 +182,7 @@ public sealed class T5Model : IPredictor
 
         state.Position++;
         var hidden_B1D = RmsNorm.Apply(x_B1D, _decoderNorm, Config.NormEpsilon, ScalarType.Float32);
-        return LogitsOf(hidden_B1D.view(ids.Length, Config.ModelSize)).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return LogitsOf(hidden_B1D.view(ids.Length, Config.ModelSize)).MoveToOuterDisposeScope();
     }
 
     private int[] ShiftRight(ModelBatch batch)

@@ -21,7 +21,7 @@ public sealed class ModelFolder
     private readonly string? _sentencePiece;
 
     private ModelFolder(
-        string name, T5Config config, IReadOnlyList<string> folders, IVocabulary? vocabulary, VocabularySpec? vocabularySpec, string? sentencePiece)
+        string name, T5Config config, IReadOnlyList<string> folders, IVocabulary? vocabulary, VocabularySpec? vocabularySpec, string? sentencePiece, ComputedWith? computed)
     {
         Name = name;
         Config = config;
@@ -29,6 +29,7 @@ public sealed class ModelFolder
         Vocabulary = vocabulary;
         _vocabularySpec = vocabularySpec;
         _sentencePiece = sentencePiece;
+        Computed = computed;
     }
 
     /// <summary>What to call it in messages.</summary>
@@ -42,6 +43,9 @@ public sealed class ModelFolder
 
     /// <summary>Text to ids; null where the folder has none.</summary>
     public IVocabulary? Vocabulary { get; }
+
+    /// <summary>How its run computed, or computes; null where no run says.</summary>
+    public ComputedWith? Computed { get; }
 
     /// <summary>What a run starts from: random weights, those of one model, or the average of several.</summary>
     /// <exception cref="SpecException">The spec does not fit the files that are there.</exception>
@@ -65,7 +69,7 @@ public sealed class ModelFolder
             ? models[0].Config with { Dropout = spec.Model.Dropout }
             : ModelResolver.ByName(spec.Model, vocabulary, errors) ?? throw new SpecException(errors);
         new Temper.Mixture.Sources.DataRoots(roots).TryFind(spec.Vocabulary.File ?? "", out var file, out _);
-        var run = new ModelFolder("the run's spec", config, assignment.ModelFolders, vocabulary, spec.Vocabulary with { File = null }, file?.FullPath);
+        var run = new ModelFolder("the run's spec", config, assignment.ModelFolders, vocabulary, spec.Vocabulary with { File = null }, file?.FullPath, new ComputedWith(assignment.Precision, spec.Threads));
         CheckShareVocabulary(models, run);
         if (!spec.Model.IsEnsemble)
         {
@@ -92,7 +96,7 @@ public sealed class ModelFolder
         T5Files.Weights(folder);
         var config = T5Files.ReadConfig(folder);
         var found = FolderVocabulary.Find(folder);
-        return new ModelFolder(folder, config, [folder], found?.Vocabulary, found?.Spec, found?.File);
+        return new ModelFolder(folder, config, [folder], found?.Vocabulary, found?.Spec, found?.File, ComputedWith.Find(folder));
     }
 
     /// <summary>The model whose weights are the uniform average of those in <paramref name="folders"/>.</summary>
@@ -103,7 +107,7 @@ public sealed class ModelFolder
         CheckShareVocabulary(models);
         CheckAreOfOneShape(models);
         var described = models.Find(model => model.Vocabulary is not null) ?? models[0];
-        return new ModelFolder($"the average of {string.Join(", ", folders)}", models[0].Config, folders, described.Vocabulary, described._vocabularySpec, described._sentencePiece);
+        return new ModelFolder($"the average of {string.Join(", ", folders)}", models[0].Config, folders, described.Vocabulary, described._vocabularySpec, described._sentencePiece, ComputedWith.Common(models.Select(model => model.Computed)));
     }
 
     /// <summary>The model, ready to train: with the folders' weights, or, without a folder, with random ones.</summary>
@@ -143,12 +147,13 @@ public sealed class ModelFolder
     public void WriteInto(string folder, T5Model model)
     {
         T5Folder.Save(folder, model);
-        WriteVocabulary(folder);
+        WriteDescription(folder);
     }
 
-    /// <summary>Writes the vocabulary as files of <paramref name="folder"/>, if there is one.</summary>
-    internal void WriteVocabulary(string folder)
+    /// <summary>Writes the vocabulary and how the run computed as files of <paramref name="folder"/>, as far as they are known.</summary>
+    internal void WriteDescription(string folder)
     {
+        Computed?.Write(folder);
         if (_vocabularySpec is not null)
         {
             File.WriteAllText(Path.Combine(folder, FolderVocabulary.DescriptionFile), ProtocolJson.Write(_vocabularySpec));
@@ -163,7 +168,7 @@ public sealed class ModelFolder
 
     /// <summary>The same model with the vocabulary in <paramref name="folder"/>, if there is one.</summary>
     internal ModelFolder WithVocabularyIn(string folder) => FolderVocabulary.Find(folder) is { } found
-        ? new ModelFolder(folder, Config, Folders, found.Vocabulary, found.Spec, found.File)
+        ? new ModelFolder(folder, Config, Folders, found.Vocabulary, found.Spec, found.File, Computed)
         : this;
 
     /// <summary>Refuses models whose ids do not mean the same. One that lies there without its vocabulary is taken to fit, if its number of logits does.</summary>

@@ -14,8 +14,9 @@ public sealed class ModelSet
     private readonly ModelFolder _described;
     private readonly bool _isEnsemble;
 
-    private ModelSet(IReadOnlyList<ModelFolder> members, bool isEnsemble, ModelFolder described)
+    private ModelSet(IReadOnlyList<ModelFolder> members, bool isEnsemble, ModelFolder described, ComputedWith? computed)
     {
+        Computed = computed;
         ModelFolder.CheckShareVocabulary(members, described);
         Members = members;
         _isEnsemble = isEnsemble;
@@ -31,6 +32,9 @@ public sealed class ModelSet
     /// <summary>What to do where <see cref="Vocabulary"/> is null.</summary>
     public string VocabularyRemedy => FolderVocabulary.Remedy(Members[0].Folders[0]);
 
+    /// <summary>How the run that left this computed; null where no run says, or the models' runs differ.</summary>
+    public ComputedWith? Computed { get; }
+
     /// <summary>The number of logits at each position.</summary>
     public int VocabularySize => Members[0].Config.VocabularySize;
 
@@ -44,13 +48,13 @@ public sealed class ModelSet
         if (folders is not [var folder] || !EnsembleFile.IsIn(folder))
         {
             var models = folders.Select(ModelFolder.Open).ToList();
-            return new ModelSet(models, isEnsemble: models.Count > 1, models.Find(model => model.Vocabulary is not null) ?? models[0]);
+            return new ModelSet(models, isEnsemble: models.Count > 1, models.Find(model => model.Vocabulary is not null) ?? models[0], Common(models));
         }
 
         var (combine, names) = EnsembleFile.Read(folder);
         var members = combine == Combination.Weights ? [ModelFolder.OpenAverage(names)] : names.Select(ModelFolder.Open).ToList();
         var described = members.Find(member => member.Vocabulary is not null) ?? members[0];
-        return new ModelSet(members, isEnsemble: combine == Combination.Logits, described.WithVocabularyIn(folder));
+        return new ModelSet(members, isEnsemble: combine == Combination.Logits, described.WithVocabularyIn(folder), ComputedWith.Find(folder) ?? Common(members));
     }
 
     /// <summary>What a run evaluates.</summary>
@@ -59,8 +63,8 @@ public sealed class ModelSet
     {
         var run = ModelFolder.ForRun(assignment);
         return assignment.Spec.Model.IsEnsemble
-            ? new ModelSet([.. assignment.ModelFolders.Select(ModelFolder.Open)], isEnsemble: true, run)
-            : new ModelSet([run], isEnsemble: false, run);
+            ? new ModelSet([.. assignment.ModelFolders.Select(ModelFolder.Open)], isEnsemble: true, run, run.Computed)
+            : new ModelSet([run], isEnsemble: false, run, run.Computed);
     }
 
     /// <summary>The model, or the ensemble of all; without room for gradients.</summary>
@@ -91,9 +95,11 @@ public sealed class ModelSet
             draft =>
             {
                 EnsembleFile.Write(draft, Combination.Logits, [.. Members.SelectMany(member => member.Folders)], folder);
-                _described.WriteVocabulary(draft);
+                _described.WriteDescription(draft);
             },
             fence?.Owner,
             fence is null ? null : fence.Check);
     }
+
+    private static ComputedWith? Common(IReadOnlyList<ModelFolder> models) => ComputedWith.Common(models.Select(model => model.Computed));
 }
