@@ -17,6 +17,12 @@ public enum ScheduleKind
 
     /// <summary>T5's own: peak / √max(n, warm-up), flat before instead of rising; the peak is a multiplier, 1 in the paper.</summary>
     T5,
+
+    /// <summary>As T5 was pre-trained: 1 / √max(n, 10,000), n the step counted from 0.</summary>
+    T5Pretrain,
+
+    /// <summary>As T5 was fine-tuned: it stays at 1e-3.</summary>
+    T5Finetune,
 }
 
 /// <summary>The learning rate as a function of the step: resuming needs no state.</summary>
@@ -30,6 +36,11 @@ public sealed record LearningRateSchedule(ScheduleKind Kind, double Peak, long W
     /// <summary>The rate for the update number <paramref name="step"/>, counted from 0.</summary>
     public double At(long step)
     {
+        if (Kind == ScheduleKind.T5Pretrain)
+        {
+            return Peak / Math.Sqrt(Math.Max(step, 10_000));
+        }
+
         if (Kind == ScheduleKind.T5)
         {
             return Peak / Math.Sqrt(Math.Max(Math.Max(step, WarmupSteps), 1));
@@ -43,7 +54,7 @@ public sealed record LearningRateSchedule(ScheduleKind Kind, double Peak, long W
         var progress = TotalSteps > WarmupSteps ? Math.Min(1, (step - WarmupSteps) / (double)(TotalSteps - WarmupSteps)) : 1;
         return Kind switch
         {
-            ScheduleKind.Constant => Peak,
+            ScheduleKind.Constant or ScheduleKind.T5Finetune => Peak,
             ScheduleKind.Linear => Floor + ((Peak - Floor) * (1 - progress)),
             ScheduleKind.Cosine => Floor + ((Peak - Floor) * 0.5 * (1 + Math.Cos(Math.PI * progress))),
             ScheduleKind.InverseSquareRoot => Peak * Math.Sqrt(Math.Max(1, WarmupSteps) / (double)(step + 1)),

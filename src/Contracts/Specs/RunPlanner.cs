@@ -31,6 +31,8 @@ public sealed class RunPlanner(PlanningContext context)
         var errors = new List<SpecError>();
         spec = spec with { Vocabulary = ModelResolver.Vocabulary(spec, context) };
         CheckBatch(spec, errors);
+        errors.AddRange(SpecDefaults.Check(spec.Training));
+        spec = SpecDefaults.Resolve(spec);
         CheckSteps(spec, errors);
         CheckRates(spec, errors);
         var tasks = LoadTasks(spec, errors);
@@ -114,7 +116,7 @@ public sealed class RunPlanner(PlanningContext context)
     private static void CheckSteps(RunSpec spec, List<SpecError> errors)
     {
         var (steps, schedule) = (spec.Training.Steps, spec.Training.Schedule);
-        if (steps > 0 && schedule.Warmup > steps && schedule.Kind != ScheduleKind.T5)
+        if (steps > 0 && schedule.Warmup > steps && schedule.Kind != ScheduleKind.T5 && !SpecDefaults.IsPreset(schedule.Kind))
         {
             errors.Add(new SpecError("training.schedule.warmup", $"The warm-up of {schedule.Warmup} steps is longer than the {steps} steps of the run. Write at most that."));
         }
@@ -242,7 +244,7 @@ public sealed class RunPlanner(PlanningContext context)
     /// <summary>Bytes of a trainer at its peak, and whether that is while it evaluates.</summary>
     private static (long Bytes, bool Evaluating) Memory(RunSpec spec, ResolvedModel model, List<TaskData> tasks)
     {
-        var optimizerBytes = spec.Training.Optimizer.Kind == OptimizerKind.Adamw ? 8 : 1;
+        var optimizerBytes = spec.Training.OptimizerKind == OptimizerKind.Adamw ? 8 : 1;
         var evaluated = LongestRows(spec, tasks, task => task.Validation.Concat(task.Test));
 
         // Before the agents are known bf16 may turn out as fp32: the larger of the two.

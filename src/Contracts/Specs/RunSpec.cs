@@ -134,8 +134,8 @@ public sealed record ModelSpec(
     [property: Description("Encoder layers instead of the size's; also decoder layers unless those are given.")][property: Range(1, 256)] int? Layers = null,
     [property: Description("Decoder layers instead of the size's.")][property: Range(1, 256)] int? DecoderLayers = null,
     [property: Description("Dropout rate while training. T5 was fine-tuned with 0.1; T5 1.1 was pre-trained without.")][property: Range(0.0, 0.9)] double Dropout = 0.1,
-    [property: Description("Standard deviation of the initial embeddings; T5's own is 1.0, AdamW wants about 0.02.")]
-    [property: Range(1e-6, 10.0)] double EmbeddingStd = 1.0,
+    [property: Description("Standard deviation of the initial embeddings. If not given: 1.0 with adafactor, as T5; 0.02 with adamw, which does not learn from 1.0.")]
+    [property: Range(1e-6, 10.0)] double? EmbeddingStd = null,
     [property: Description("Several models instead of init_from, each a folder or run:ID, to be combined into one.")] IReadOnlyList<string>? Members = null,
     [property: Description("How members are combined. logits: an ensemble, to be evaluated, whose logits are averaged at every decoding step (Raffel et al. 2020, section 3.6). weights: one model, the uniform average of their weights.")] Combination Combine = Combination.Logits)
 {
@@ -188,7 +188,11 @@ public sealed record TrainingSpec(
     public ScheduleSpec Schedule { get; init; } = Schedule ?? new ScheduleSpec();
 
     /// <summary>The learning rate as a function of the step.</summary>
-    public LearningRateSchedule LearningRates() => new(Schedule.Kind, Optimizer.LearningRate, Schedule.Warmup, Steps);
+    public LearningRateSchedule LearningRates() => new(Schedule.Kind, Optimizer.LearningRate ?? SpecDefaults.LearningRate(Schedule.Kind), Schedule.Warmup, Steps);
+
+    /// <summary>The optimizer's kind: the one given, else that of the schedule's preset, else AdamW.</summary>
+    [JsonIgnore]
+    public OptimizerKind OptimizerKind => Optimizer.Kind ?? (SpecDefaults.IsPreset(Schedule.Kind) ? OptimizerKind.Adafactor : OptimizerKind.Adamw);
 }
 
 /// <summary>Which optimizer.</summary>
@@ -203,8 +207,8 @@ public enum OptimizerKind
 
 /// <summary>The optimizer and its settings.</summary>
 public sealed record OptimizerSpec(
-    [property: Description("adamw: Adam with decoupled weight decay. adafactor: Shazeer and Stern 2018, with which T5 was trained.")] OptimizerKind Kind = OptimizerKind.Adamw,
-    [property: Description("Learning rate at the end of the warm-up; with the schedule t5 the factor before 1/√n, 1 in the paper.")][property: Range(1e-12, 1e3)] double LearningRate = 1e-3,
+    [property: Description("adamw: Adam with decoupled weight decay. adafactor: Shazeer and Stern 2018, with which T5 was trained. If not given: adafactor with the schedules t5_pretrain and t5_finetune, adamw with others.")] OptimizerKind? Kind = null,
+    [property: Description("Learning rate at the end of the warm-up; with the schedule t5 the factor before 1/√n, which must then be given. If not given: 1e-3; t5_pretrain and t5_finetune bring their own.")][property: Range(1e-12, 1e3)] double? LearningRate = null,
     [property: Description("AdamW: decay of the first moment per step.")][property: Range(0.0, 0.9999)] double Beta1 = 0.9,
     [property: Description("AdamW: decay of the second moment per step.")][property: Range(0.0, 0.99999)] double Beta2 = 0.999,
     [property: Description("AdamW: added to the root of the second moment.")][property: Range(1e-16, 1.0)] double Epsilon = 1e-8,
@@ -214,7 +218,7 @@ public sealed record OptimizerSpec(
 
 /// <summary>The learning rate over the steps: a linear warm-up, then a decay.</summary>
 public sealed record ScheduleSpec(
-    [property: Description("What follows the warm-up. constant; linear or cosine: down to zero at the last step; inverse_square_root: with 1/√n; t5: learning_rate / √max(step, warmup), flat in place of a warm-up, as T5 was pre-trained with a warmup of 10,000.")] ScheduleKind Kind = ScheduleKind.Constant,
+    [property: Description("What follows the warm-up. constant; linear or cosine: down to zero at the last step; inverse_square_root: with 1/√n; t5_pretrain: 1 / √max(step, 10,000) with adafactor, as T5 was pre-trained; t5_finetune: constant 1e-3 with adafactor, as T5 was fine-tuned; t5: learning_rate / √max(step, warmup), flat in place of a warm-up, for other factors.")] ScheduleKind Kind = ScheduleKind.Constant,
     [property: Description("Steps over which the learning rate rises in a line from zero; at most steps.")][property: Range(0, 100_000_000)] int Warmup = 0);
 
 /// <summary>When and how tasks are evaluated. The end of a run always evaluates every validation and test split.</summary>

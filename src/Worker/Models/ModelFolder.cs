@@ -113,7 +113,7 @@ public sealed class ModelFolder
     /// <summary>The model, ready to train: with the folders' weights, or, without a folder, with random ones.</summary>
     public T5Model CreateModel(RunSpec spec, Contracts.Specs.Precision precision, ComputeDevice device) =>
         Folders.Count == 0
-            ? new T5Model(Config, Products(precision), new T5Initialization(spec.Seed, spec.Model.EmbeddingStd), device.Place)
+            ? new T5Model(Config, Products(precision), new T5Initialization(spec.Seed, SpecDefaults.EmbeddingStd(spec)), device.Place)
             : LoadModel(precision, trainable: true, device);
 
     /// <summary>The model with the folders' weights.</summary>

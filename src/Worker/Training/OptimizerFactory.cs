@@ -7,9 +7,9 @@ namespace Temper.Worker.Training;
 /// <summary>From the spec of an optimizer to the optimizer.</summary>
 internal static class OptimizerFactory
 {
-    public static Optimizer Create(OptimizerSpec spec, FlatParameters parameters) => spec.Kind switch
+    public static Optimizer Create(TrainingSpec training, FlatParameters parameters) => training.OptimizerKind switch
     {
-        OptimizerKind.Adafactor => new Adafactor(parameters, new AdafactorSettings { ScaleParameter = spec.ScaleParameter, MinDimensionToFactor = spec.MinDimSizeToFactor }),
-        _ => new AdamW(parameters, new AdamWSettings(spec.Beta1, spec.Beta2, spec.Epsilon, spec.WeightDecay)),
+        OptimizerKind.Adafactor => new Adafactor(parameters, new AdafactorSettings { ScaleParameter = training.Optimizer.ScaleParameter, MinDimensionToFactor = training.Optimizer.MinDimSizeToFactor }),
+        _ => new AdamW(parameters, new AdamWSettings(training.Optimizer.Beta1, training.Optimizer.Beta2, training.Optimizer.Epsilon, training.Optimizer.WeightDecay)),
     };
 }

@@ -58,7 +58,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
 
         _model = _folder.CreateModel(_spec, assignment.Precision, device);
         channel.Progressed();
-        _optimizer = OptimizerFactory.Create(_spec.Training.Optimizer, _model.Parameters);
+        _optimizer = OptimizerFactory.Create(_spec.Training, _model.Parameters);
         _peakFlops = DevicePeak.Of(device, assignment.Precision, _spec.Threads);
         channel.Progressed();
         if (IsFirst)
