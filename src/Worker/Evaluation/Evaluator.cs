@@ -1,6 +1,5 @@
 using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
-using Temper.Mixture.Batching;
 using Temper.Mixture.Mixing;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Temper.TestKit;
 
 namespace Temper.EndToEnd.Tests.Processes;
 
