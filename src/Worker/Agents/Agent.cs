@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
+using Temper.Worker.Checkpoints;
 using Temper.Worker.Devices;
 using Temper.Worker.Observability;
 
@@ -88,7 +89,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
             {
                 // Ended, not forgotten: what they said of their checkpoints is still to be told.
                 Trouble($"The coordinator has been away for {options.AloneLimit.TotalMinutes:0} minutes: the trainers are ended. Their runs go on from the last checkpoint when it is back.");
-                _trainers.ForEach(trainer => trainer.Kill());
+                _trainers.ForEach(trainer => trainer.LetGo($"was ended by its agent, which had heard nothing from the coordinator for {options.AloneLimit.TotalMinutes:0} minutes"));
             }
         }
         catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
@@ -227,7 +228,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         }
         catch (Exception e)
         {
-            Refuse(order, FailureCauses.TrainerError, $"The trainer of rank {order.Rank} cannot be started on {Environment.MachineName}: {e.Message}");
+            Refuse(order, StorageFault.CauseOf(e) ?? FailureCauses.TrainerError, $"The trainer of rank {order.Rank} cannot be started on {Environment.MachineName}: {e.Message}");
         }
     }
 

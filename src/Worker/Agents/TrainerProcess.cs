@@ -202,14 +202,12 @@ internal sealed class TrainerProcess : IDisposable
         }
 
         // It has not met the others: nothing was trained since the checkpoint that it starts from.
-        lock (_lock)
-        {
-            if (!_hasEnded && !_saidLastWord)
-            {
-                Blame(FailureCauses.AgentDrained, "was ended before it began to train, since its agent is to end");
-            }
-        }
+        BlameIfAlive(FailureCauses.AgentDrained, "was ended before it began to train, since its agent is to end");
     }
+
+    /// <summary>Ends the process for what is no fault of its run, and says so in its name.</summary>
+    /// <param name="why">What became of the trainer; the end of a sentence.</param>
+    public void LetGo(string why) => BlameIfAlive(FailureCauses.AgentLost, why);
 
     /// <summary>Ends the process if it is silent or stuck, and says so in its name.</summary>
     public void Watch(TimeSpan silenceLimit)
@@ -365,6 +363,17 @@ internal sealed class TrainerProcess : IDisposable
             }
 
             _saidLastWord = word is TrainerEvent.Finished or TrainerEvent.Stopped or TrainerEvent.Failed;
+        }
+    }
+
+    private void BlameIfAlive(string cause, string what)
+    {
+        lock (_lock)
+        {
+            if (!_hasEnded && !_saidLastWord)
+            {
+                Blame(cause, what);
+            }
         }
     }
 

@@ -120,6 +120,21 @@ public sealed class AgentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_trainer_that_is_ended_because_the_coordinator_is_away_is_no_fault_of_its_run()
+    {
+        Create(Trains, alone: TimeSpan.FromSeconds(1));
+        _orders.Add(Order("r"));
+        await Until(() => _heard.Trainers is [{ Events.Count: 1 }]);
+        _isAway = true;
+        _time.Advance(TimeSpan.FromSeconds(2));
+        await Beat();
+
+        _isAway = false;
+        await Until(() => States() is ["r Ended"]);
+        Assert.Equal(FailureCauses.AgentLost, Failure(_heard.Trainers[0]).Cause);
+    }
+
+    [Fact]
     public async Task A_line_for_people_that_cannot_be_written_ends_nothing()
     {
         Create(Trains, log: _ => throw new IOException("No space left on device"));
@@ -186,8 +201,8 @@ public sealed class AgentTests : IAsyncLifetime
 
     private static TrainerEvent.Failed Failure(TrainerReport trainer) => Assert.IsType<TrainerEvent.Failed>(TrainerEvent.Read(trainer.Events[^1]));
 
-    private void Create(string script, int slots = 1, Action<Process>? kill = null, Action<string>? log = null) =>
-        _agent = new Agent(ShellTrainer.Options(script, slots), _time, log ?? _log.Add, new AgentMetrics()) { KillProcess = kill };
+    private void Create(string script, int slots = 1, Action<Process>? kill = null, Action<string>? log = null, TimeSpan? alone = null) =>
+        _agent = new Agent(ShellTrainer.Options(script, slots, alone), _time, log ?? _log.Add, new AgentMetrics()) { KillProcess = kill };
 
     private TrainerOrder Order(string run, int slot = 0, IReadOnlyList<string>? offers = null) => ShellTrainer.Order(Path.Combine(_output, run), run, slot: slot, offers: offers);
 

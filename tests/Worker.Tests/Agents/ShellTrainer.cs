@@ -11,13 +11,14 @@ internal static class ShellTrainer
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
 
     /// <summary>Options of an agent whose trainers are this script; it reads its assignment from standard input.</summary>
-    public static AgentOptions Options(string script, int slots = 1) => new()
+    public static AgentOptions Options(string script, int slots = 1, TimeSpan? alone = null) => new()
     {
         Coordinators = [new Uri("http://127.0.0.1:1")],
         Token = "t",
         AgentId = "a",
         Slots = slots,
         SilenceLimit = TimeSpan.FromHours(1),
+        AloneLimit = alone ?? TimeSpan.FromMinutes(10),
         TrainerCommand = ["/bin/sh", "-c", script, "trainer"],
     };
 
