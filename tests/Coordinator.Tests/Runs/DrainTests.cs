@@ -11,7 +11,7 @@ public sealed class DrainTests
     public async Task A_run_on_a_draining_agent_stops_at_one_step_and_goes_on_elsewhere_without_spending_an_attempt()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, b) = await RunningAsync(coordinator, attempts: 1);
+        var (run, a, b) = await Gang.RunningAsync(coordinator, attempts: 1);
         var c = coordinator.Agent("c");
         await c.BeatAsync();
         b.IsDraining = true;
@@ -77,7 +77,7 @@ public sealed class DrainTests
     public async Task Trainers_that_stop_while_a_user_pauses_are_paused_though_their_agent_drains()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, b) = await RunningAsync(coordinator, attempts: 1);
+        var (run, a, b) = await Gang.RunningAsync(coordinator, attempts: 1);
         b.IsDraining = true;
         await b.BeatAsync();
         await coordinator.PostAsync($"/api/v1/runs/{run}/pause");
@@ -93,7 +93,7 @@ public sealed class DrainTests
     public async Task Twenty_agent_restarts_one_after_the_other_spend_no_attempt()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, b) = await RunningAsync(coordinator, attempts: 1);
+        var (run, a, b) = await Gang.RunningAsync(coordinator, attempts: 1);
         for (var restart = 1; restart <= 20; restart++)
         {
             b.StartAnew();
@@ -110,34 +110,11 @@ public sealed class DrainTests
 
         Assert.All((await coordinator.StatusAsync(run)).Recoveries, recovery => Assert.Equal(FailureCauses.AgentLost, recovery.Cause));
         await coordinator.PassAsync(1, a, b);
-        await MeetAsync(a, b);
+        await Gang.MeetAsync(a, b);
         a.Trainer(0).Says(new TrainerEvent.Started(0, 1000, 1, "hash")).Steps(1, 100).Ends(new TrainerEvent.Finished(100, "model"));
         await a.BeatAsync();
         await coordinator.ReconcileAsync();
         Assert.Equal(RunPhase.Succeeded, (await coordinator.StatusAsync(run)).Phase);
-    }
-
-    private static async Task<(string Run, FakeAgent A, FakeAgent B)> RunningAsync(CoordinatorUnderTest coordinator, int attempts)
-    {
-        var (a, b) = (coordinator.Agent("a"), coordinator.Agent("b"));
-        await a.BeatAsync();
-        await b.BeatAsync();
-        var run = await coordinator.SubmitAsync(workers: 2, attempts: attempts);
-        await a.BeatAsync();
-        await b.BeatAsync();
-        await MeetAsync(a, b);
-        a.Trainer(0).Says(new TrainerEvent.Started(0, 1000, 1, "hash"));
-        await a.BeatAsync();
-        return (run.Id, a, b);
-    }
-
-    private static async Task MeetAsync(FakeAgent a, FakeAgent b)
-    {
-        a.Trainer(0).Says(new TrainerEvent.Ready("x"));
-        b.Trainer(1).Says(new TrainerEvent.Ready("y"));
-        await a.BeatAsync();
-        await b.BeatAsync();
-        await a.BeatAsync();
     }
 
     private static async Task<System.Text.Json.Nodes.JsonNode> AgentAsync(CoordinatorUnderTest coordinator, string id) =>

@@ -14,7 +14,7 @@ public class RecoveryTests
     public async Task A_silent_agent_makes_the_run_recover_from_its_checkpoint_with_a_new_epoch()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, b) = await RunningAsync(coordinator);
+        var (run, a, b) = await Gang.RunningAsync(coordinator);
         a.Trainer(0).Steps(1, 10, loss: 3).Says(new TrainerEvent.Saved(5, "e1-s5"));
         await a.BeatAsync();
 
@@ -32,7 +32,7 @@ public class RecoveryTests
         await b.BeatAsync();
         await a.BeatAsync();
         Assert.Equal((2L, "e1-s5"), (a.Trainer(0).Epoch, a.Trainer(0).Assignment.StartCheckpoint));
-        await MeetAsync(a, b);
+        await Gang.MeetAsync(a, b);
         a.Trainer(0).Says(new TrainerEvent.Started(5, 1000, 1, "hash")).Steps(6, 8, loss: 2);
         await a.BeatAsync();
 
@@ -47,7 +47,7 @@ public class RecoveryTests
     public async Task A_restarted_agent_has_lost_its_trainers_and_the_run_starts_on_it_again_at_once()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, b) = await RunningAsync(coordinator);
+        var (run, a, b) = await Gang.RunningAsync(coordinator);
         b.StartAnew();
 
         await b.BeatAsync();
@@ -62,7 +62,7 @@ public class RecoveryTests
     public async Task What_an_old_epoch_says_is_ignored()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, b) = await RunningAsync(coordinator);
+        var (run, a, b) = await Gang.RunningAsync(coordinator);
         b.Trainer(1).Ends(new TrainerEvent.Failed(FailureCauses.TrainerDied, "Killed by signal 9.", null));
         await b.BeatAsync();
 
@@ -111,7 +111,7 @@ public class RecoveryTests
     public async Task A_trainer_that_ends_without_a_word_has_died()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, _) = await RunningAsync(coordinator);
+        var (run, a, _) = await Gang.RunningAsync(coordinator);
         a.Trainer(0).Ends();
         await a.BeatAsync();
 
@@ -140,7 +140,7 @@ public class RecoveryTests
     public async Task A_restarted_coordinator_leaves_running_trainers_alone()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, b) = await RunningAsync(coordinator);
+        var (run, a, b) = await Gang.RunningAsync(coordinator);
         a.Trainer(0).Steps(1, 4).Says(new TrainerEvent.Saved(4, "e1-s4")).Steps(5, 6);
         await a.BeatAsync();
         a.Trainer(0).Steps(7, 9);
@@ -164,7 +164,7 @@ public class RecoveryTests
     public async Task An_agent_that_does_not_come_back_after_a_restart_is_lost_after_its_grace()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, _) = await RunningAsync(coordinator);
+        var (run, a, _) = await Gang.RunningAsync(coordinator);
         await coordinator.RestartAsync();
         await coordinator.ReconcileAsync();
         await coordinator.PassAsync(30, a);
@@ -205,7 +205,7 @@ public class RecoveryTests
     public async Task After_a_long_absence_a_run_goes_on_from_the_newest_checkpoint_of_its_folder()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, b) = await RunningAsync(coordinator);
+        var (run, a, b) = await Gang.RunningAsync(coordinator);
         a.Trainer(0).Steps(1, 5).Says(new TrainerEvent.Saved(5, "step-00000005-epoch-1"));
         await a.BeatAsync();
         await coordinator.StopAsync();
@@ -266,7 +266,7 @@ public class RecoveryTests
     public async Task A_coordinator_that_was_itself_asleep_does_not_take_its_agents_for_lost()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, b) = await RunningAsync(coordinator);
+        var (run, a, b) = await Gang.RunningAsync(coordinator);
         coordinator.Time.Advance(TimeSpan.FromHours(8));
         await coordinator.ReconcileAsync();
         await a.BeatAsync();
@@ -281,7 +281,7 @@ public class RecoveryTests
     public async Task A_clock_that_is_set_back_neither_hides_a_dead_agent_nor_loses_a_living_one()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, _) = await RunningAsync(coordinator);
+        var (run, a, _) = await Gang.RunningAsync(coordinator);
         coordinator.Time.Shift = TimeSpan.FromMinutes(-10);
         await coordinator.PassAsync(10, a);
         Assert.Equal(RunPhase.Running, (await coordinator.StatusAsync(run)).Phase);
@@ -294,7 +294,7 @@ public class RecoveryTests
     public async Task A_report_that_a_crash_interrupted_is_written_after_the_restart()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, _) = await RunningAsync(coordinator);
+        var (run, a, _) = await Gang.RunningAsync(coordinator);
         a.Trainer(0).Ends(new TrainerEvent.Finished(100, "model"));
         await a.BeatAsync();
 
@@ -309,7 +309,7 @@ public class RecoveryTests
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
         coordinator.Reporter.Error = "No space left on device";
-        var (run, a, _) = await RunningAsync(coordinator);
+        var (run, a, _) = await Gang.RunningAsync(coordinator);
         a.Trainer(0).Ends(new TrainerEvent.Finished(100, "model"));
         await a.BeatAsync();
         await coordinator.ReconcileAsync();
@@ -329,7 +329,7 @@ public class RecoveryTests
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
         coordinator.Reporter.Error = error;
-        var (run, a, _) = await RunningAsync(coordinator);
+        var (run, a, _) = await Gang.RunningAsync(coordinator);
         a.Trainer(0).Steps(1, 7).Ends(new TrainerEvent.Failed(FailureCauses.NonFinite, "The loss is NaN.", null));
         await a.BeatAsync();
         Assert.Equal(RunPhase.Failed, (await coordinator.StatusAsync(run)).Phase);
@@ -344,7 +344,7 @@ public class RecoveryTests
     public async Task A_run_that_ends_with_its_coordinator_is_reported_all_the_same_and_one_without_steps_is_not()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, b) = await RunningAsync(coordinator);
+        var (run, a, b) = await Gang.RunningAsync(coordinator);
         a.Trainer(0).Steps(1, 7);
         await a.BeatAsync();
         var idle = await coordinator.SubmitAsync("idle", workers: 2);
@@ -363,7 +363,7 @@ public class RecoveryTests
     public async Task A_trained_run_that_only_writes_its_report_is_neither_paused_nor_cancelled()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, _) = await RunningAsync(coordinator);
+        var (run, a, _) = await Gang.RunningAsync(coordinator);
         a.Trainer(0).Ends(new TrainerEvent.Finished(100, "model"));
         await a.BeatAsync();
         foreach (var verb in new[] { "pause", "cancel" })
@@ -380,7 +380,7 @@ public class RecoveryTests
     public async Task A_line_that_is_no_event_does_not_stop_the_heartbeats()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, _) = await RunningAsync(coordinator);
+        var (run, a, _) = await Gang.RunningAsync(coordinator);
         a.Trainer(0).SaysText("Segmentation fault").SaysText("{\"event\":\"from_the_future\"}").Steps(1, 1);
         await a.BeatAsync();
 
@@ -391,7 +391,7 @@ public class RecoveryTests
     public async Task A_paused_run_frees_its_slots_and_goes_on_from_its_checkpoint()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, b) = await RunningAsync(coordinator);
+        var (run, a, b) = await Gang.RunningAsync(coordinator);
         Assert.Equal(RunPhase.Pausing, await CommandAsync(coordinator, run, "pause"));
         await a.BeatAsync();
         await b.BeatAsync();
@@ -412,7 +412,7 @@ public class RecoveryTests
     public async Task A_cancelled_run_ends_when_its_trainers_are_gone_and_the_next_one_starts()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var (run, a, b) = await RunningAsync(coordinator);
+        var (run, a, b) = await Gang.RunningAsync(coordinator);
         var next = await coordinator.SubmitAsync("next", workers: 2);
         Assert.Equal($"Waits for 2 free slots: 0 are free, run {run} holds 2, next in line.", next.Reason);
         Assert.Equal(RunPhase.Cancelling, await CommandAsync(coordinator, run, "cancel"));
@@ -424,30 +424,6 @@ public class RecoveryTests
 
         Assert.Equal(RunPhase.Cancelled, (await coordinator.StatusAsync(run)).Phase);
         Assert.Equal(next.Id, b.Trainer(1).RunId);
-    }
-
-    private static async Task<(string Run, FakeAgent A, FakeAgent B)> RunningAsync(CoordinatorUnderTest coordinator)
-    {
-        var (a, b) = (coordinator.Agent("a"), coordinator.Agent("b"));
-        await a.BeatAsync();
-        await b.BeatAsync();
-        var run = await coordinator.SubmitAsync(workers: 2);
-        await a.BeatAsync();
-        await b.BeatAsync();
-        await MeetAsync(a, b);
-        a.Trainer(0).Says(new TrainerEvent.Started(0, 1000, 1, "hash"));
-        await a.BeatAsync();
-        return (run.Id, a, b);
-    }
-
-    private static async Task MeetAsync(FakeAgent a, FakeAgent b)
-    {
-        a.Trainer(0).Says(new TrainerEvent.Ready("x"));
-        b.Trainer(1).Says(new TrainerEvent.Ready("y"));
-        await a.BeatAsync();
-        await b.BeatAsync();
-        await a.BeatAsync();
-        Assert.Equal(["x", "y"], a.Trainer(0).Order.Offers!);
     }
 
     private static async Task<RunPhase> CommandAsync(CoordinatorUnderTest coordinator, string run, string verb)
