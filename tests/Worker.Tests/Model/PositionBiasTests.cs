@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 
 namespace Temper.Worker.Tests.Model;
 
+[Collection(OperatorTrace.Alone)]
 public class PositionBiasTests
 {
     private static readonly T5Config Shape = T5Sizes.Get("tiny") with { VocabularySize = 64, ModelSize = 16, HiddenSize = 16, HeadSize = 4, Heads = 3, EncoderLayers = 1, DecoderLayers = 1 };
