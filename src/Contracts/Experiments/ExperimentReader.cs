@@ -43,16 +43,20 @@ public static class ExperimentReader
         }
 
         // A mistake in base shows again wherever base was completed from it: it is told where it was made.
-        errors.RemoveAll(error => patched.Any(place => error.Path.StartsWith(place.Path + ".", StringComparison.Ordinal)
-            && errors.Contains(error with { Path = $"{place.Origin}{error.Path[place.Path.Length..]}" })));
+        var told = errors.ToHashSet();
+        errors.RemoveAll(error => Beginnings(error.Path).Any(place => patched.TryGetValue(place, out var origin)
+            && told.Contains(error with { Path = $"{origin}{error.Path[place.Length..]}" })));
         return spec;
     }
 
+    // Of base.model.size: base, base.model.
+    private static IEnumerable<string> Beginnings(string path) => path.Index().Where(character => character.Item == '.').Select(dot => path[..dot.Index]);
+
     /// <summary>Puts base behind everything that changes it.</summary>
     /// <returns>The places that were completed, and what of.</returns>
-    private static List<(string Path, string Origin)> Complete(JsonObject root, List<SpecError> errors)
+    private static Dictionary<string, string> Complete(JsonObject root, List<SpecError> errors)
     {
-        var places = new List<(string, string)>();
+        var places = new Dictionary<string, string>(StringComparer.Ordinal);
         if (root["base"] is not JsonObject @base)
         {
             return places;
@@ -97,7 +101,7 @@ public static class ExperimentReader
                 errors.Add(new SpecError(path, $"Written out, base and {room + 1} changes of it have more than {MaxNodes} values. Write fewer stages, or a shorter base."));
             }
 
-            places.Add((path, originPath));
+            places.Add(path, originPath);
             if (places.Count > room)
             {
                 return (JsonObject)patch.DeepClone();
