@@ -68,14 +68,17 @@ public static class T5Costs
         // Kept per token and sublayer: the fp32 residual stream with its normed form, and the inputs of every product.
         var norm = d * (8 + width);
         var feedForward = norm + ((config.Gated ? 4 : 2) * f * width);
-        var attention = norm + (4 * inner * width);
-        var encoder = config.EncoderLayers * ((inputs * (attention + feedForward)) + (2 * config.Heads * inputs * inputLength * width));
-        var decoder = config.DecoderLayers * ((targets * ((2 * attention) + feedForward)) + (inputs * 2 * inner * width)
-            + (2 * config.Heads * targets * (targetLength + inputLength) * width));
+        // The scores of attention are fp32: in bf16 they keep copies of queries and keys, and their softmax is kept in both types.
+        var copied = bfloat16 ? 4 : 0;
+        var attention = norm + (inner * ((4 * width) + (2 * copied)));
+        var score = bfloat16 ? 4 + width : 2 * width;
+        var encoder = config.EncoderLayers * ((inputs * (attention + feedForward)) + (score * config.Heads * inputs * inputLength));
+        var decoder = config.DecoderLayers * ((targets * ((2 * attention) + feedForward)) + (inputs * inner * ((2 * width) + copied))
+            + (score * config.Heads * targets * (targetLength + inputLength)));
         var logits = Math.Min(targets, 512) * config.VocabularySize * (4 + (2 * width));
 
         // The position biases that the layers share, those of the encoder with the mask of each row, and their gradients.
-        var biases = 2 * config.Heads * (((inputs + inputLength) * inputLength) + ((double)targetLength * targetLength)) * width;
+        var biases = 2 * config.Heads * (((inputs + inputLength) * inputLength) + ((double)targetLength * targetLength)) * 4;
         return (long)(ProcessBytes + TrainingState(config, bfloat16, optimizerBytesPerParameter) + encoder + decoder + biases + logits);
     }
 
@@ -112,16 +115,16 @@ public static class T5Costs
         Parameters(config) * (8 + optimizerBytesPerParameter + (bfloat16 ? 4 : 0));
 
     private static double DecoderCache(T5Config config, double rows, double inputLength, double targetLength, int width) =>
-        rows * (inputLength + targetLength) * config.DecoderLayers * 2 * config.Heads * config.HeadSize * width;
+        rows * (inputLength + targetLength) * config.DecoderLayers * config.Heads * config.HeadSize * (4 + width);
 
     /// <summary>What one layer computes with, the position biases included, or the logits where they are larger.</summary>
     private static double DecodingWork(T5Config config, double rows, double inputLength, double targetLength, int width)
     {
         var norm = config.ModelSize * (8.0 + width);
-        var attention = (4.0 * config.Heads * config.HeadSize * width) + (4.0 * config.Heads * inputLength * width);
+        var attention = 16.0 * config.Heads * (config.HeadSize + inputLength);
         var feedForward = (config.Gated ? 3.0 : 2.0) * config.HiddenSize * width;
         var logits = Math.Min(Math.Max(rows, rows * targetLength), 1024) * config.VocabularySize * (4.0 + width);
-        var biases = (double)config.Heads * inputLength * inputLength * width;
+        var biases = (double)config.Heads * inputLength * inputLength * 4;
         return Math.Max(biases + (rows * inputLength * (norm + Math.Max(attention, feedForward))), logits);
     }
 }

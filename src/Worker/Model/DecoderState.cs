@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Temper.Worker.Model;
 
 /// <summary>
-/// What decoding remembers between positions: each layer's self-attention keys and values, [B, H, t, K], those of the encoder's output,
+/// What decoding remembers between positions: each layer's self-attention keys (fp32) and values, [B, H, t, K], those of the encoder's output,
 /// [B, H, S, K], the mask of padding, [B, 1, 1, S], and the position biases of the next positions. Owns its tensors, whatever dispose scope they were made in.
 /// </summary>
 internal sealed class DecoderState : IDisposable

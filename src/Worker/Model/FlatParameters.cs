@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Temper.Worker.Model;
 
-/// <summary>In which number format matrix products run. Parameters, gradients, norms, logits and loss are fp32 either way; the scores of attention and their softmax are in the format of products.</summary>
+/// <summary>In which number format matrix products run. Parameters, gradients, norms, scores and softmax of attention, logits and loss are fp32 either way.</summary>
 public enum Precision
 {
     /// <summary>IEEE single precision throughout.</summary>

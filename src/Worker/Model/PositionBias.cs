@@ -28,7 +28,7 @@ internal sealed class PositionBias(T5Config config, FlatParameters parameters, s
     private Tensor? _oneHot;
     private int _longest;
 
-    /// <summary>Biases [1, H, L, L] in the type of products; those of hidden keys are <see cref="T5Model.Masked"/>.</summary>
+    /// <summary>Biases [1, H, L, L], fp32; those of hidden keys are <see cref="T5Model.Masked"/>.</summary>
     /// <param name="length">L, queries and keys.</param>
     public Tensor Square(int length)
     {
@@ -44,7 +44,7 @@ internal sealed class PositionBias(T5Config config, FlatParameters parameters, s
         return values.unfold(1, length, 1).flip(1).unsqueeze(0).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Biases [H, L] of the last query of L to the keys up to itself, in the type of products: of a shorter row the last ones.</summary>
+    /// <summary>Biases [H, L] of the last query of L to the keys up to itself, fp32: of a shorter row the last ones.</summary>
     /// <param name="length">L.</param>
     public Tensor LastRow(int length)
     {
@@ -88,9 +88,8 @@ internal sealed class PositionBias(T5Config config, FlatParameters parameters, s
         return sums.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The biases of the offsets 1 − L to L − 1, [H, 2L − 1].</summary>
-    private Tensor Values(int length) =>
-        parameters.Value(_table).transpose(0, 1).matmul(OneHot(length)).to(parameters.ComputeType);
+    /// <summary>The biases of the offsets 1 − L to L − 1, [H, 2L − 1], fp32.</summary>
+    private Tensor Values(int length) => parameters.Value(_table).transpose(0, 1).matmul(OneHot(length));
 
     /// <summary>The buckets of the offsets 1 − L to L − 1 as columns, [buckets, 2L − 1], fp32.</summary>
     private Tensor OneHot(int length)

@@ -13,12 +13,13 @@ namespace Temper.Worker.Model;
 /// the layers of a stack, unscaled attention logits. v1.0 and v1.1 differ in the feed-forward layer and in the output matrix.
 /// </summary>
 /// <remarks>
-/// Not thread-safe. In bf16 the products read bf16 copies of the parameters and the residual stream stays fp32. Dropout masks are
+/// Not thread-safe. In bf16 the products read bf16 copies of the parameters and the residual stream stays fp32; so do the scores of attention
+/// and their softmax, as in T5's own code on Mesh TensorFlow: as bf16, scores of 8 to 64 would lie 0.06 to 0.25 apart. Dropout masks are
 /// shared along the length, as in T5's own code, so that dropping attention to a key is dropping that key's value.
 /// </remarks>
 public sealed class T5Model : IPredictor
 {
-    // Large enough to vanish in a softmax, small enough to stay finite in bf16 when a bias is added.
+    // Large enough to vanish in a softmax, and finite when a bias is added.
     internal const float Masked = -1e9f;
 
     private readonly EncoderBlock[] _encoder;
@@ -101,7 +102,11 @@ public sealed class T5Model : IPredictor
         var hidden_ND = Hidden(batch, inputs, shifted, biases, targets, dropout);
 
         var (loss, gradient_ND) = _loss.LossAndGradient(hidden_ND.detach(), targets, scale, zLoss);
-        hidden_ND.backward([gradient_ND]);
+        using (TensorCores.ForFp32(Parameters))
+        {
+            hidden_ND.backward([gradient_ND]);
+        }
+
         Parameters.CollectGradients();
         AddEmbeddingGradient(inputs);
         AddEmbeddingGradient(shifted);
@@ -136,7 +141,7 @@ public sealed class T5Model : IPredictor
         using var inputs = Embed(inputIds, rows, inputLength);
         var (encoded_BSD, mask_B11S) = Encode(inputs, inputIds, _encoderBias.Square(inputLength), DropoutMasks.None);
         var encoded = encoded_BSD.to(Parameters.ComputeType);
-        var cross = _decoder.Select(block => Heads(Linear(encoded, block.KeyValue), 2) is [var k, var v] ? (k, v) : default).ToList();
+        var cross = _decoder.Select(block => Heads(Linear(encoded, block.KeyValue), 2) is [var k, var v] ? (k.to(ScalarType.Float32), v) : default).ToList();
         return new T5Decoding(this, new DecoderState(cross, mask_B11S));
     }
 
@@ -172,7 +177,7 @@ public sealed class T5Model : IPredictor
         {
             var block = _decoder[i];
             var qkv = Heads(Linear(Norm(x_B1D, block.SelfNorm), block.Self.Qkv), 3);
-            var (k_BHTK, v_BHTK) = state.Append(i, qkv[1], qkv[2]);
+            var (k_BHTK, v_BHTK) = state.Append(i, qkv[1].to(ScalarType.Float32), qkv[2]);
             x_B1D = x_B1D.add(Attend(qkv[0], k_BHTK, v_BHTK, bias_H1T, block.Self.O), Scalars.One);
             var q = Heads(Linear(Norm(x_B1D, block.CrossNorm), block.Query), 1)[0];
             var (k_BHSK, v_BHSK) = state.Cross(i);
@@ -271,9 +276,10 @@ public sealed class T5Model : IPredictor
     private Tensor Attend(Tensor q_BHLK, Tensor k_BHLK, Tensor v_BHLK, Tensor? bias, Tensor o)
     {
         using var scope = NewDisposeScope();
-        var scores_BHLL = q_BHLK.matmul(k_BHLK.transpose(2, 3));
+        using var cores = TensorCores.ForFp32(Parameters);
+        var scores_BHLL = q_BHLK.to(ScalarType.Float32).matmul(k_BHLK.to(ScalarType.Float32).transpose(2, 3));
         scores_BHLL = bias is null ? scores_BHLL : scores_BHLL.add_(bias, Scalars.One);
-        var context_BHLK = scores_BHLL.softmax(-1).matmul(v_BHLK);
+        var context_BHLK = scores_BHLL.softmax(-1).to(Parameters.ComputeType).matmul(v_BHLK);
         var joined = context_BHLK.transpose(1, 2).reshape(q_BHLK.shape[0], q_BHLK.shape[2], Config.Heads * Config.HeadSize);
         return Linear(joined, o).MoveToOuterDisposeScope();
     }
@@ -304,7 +310,7 @@ public sealed class T5Model : IPredictor
 
         using var scope = NewDisposeScope();
         var mask = Array.ConvertAll(ids, id => id == T5Config.PadId ? Masked : 0f);
-        return tensor(mask, Parameters.ComputeType, Parameters.Device).view(rows, 1, 1, length).MoveToOuterDisposeScope();
+        return tensor(mask, ScalarType.Float32, Parameters.Device).view(rows, 1, 1, length).MoveToOuterDisposeScope();
     }
 
     private SelfBiases Biases(ModelBatch batch) => new(_encoderBias.Square(batch.InputLength), _decoderBias.Square(batch.TargetLength));
