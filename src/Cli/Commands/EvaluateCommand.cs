@@ -77,7 +77,7 @@ internal static class EvaluateCommand
             var data = TaskLoader.Load(name, task, roots);
             foreach (var split in splits.Where(split => TaskSources.TextOf(data, split).Count > 0))
             {
-                var row = evaluator.Evaluate(0, final: true, data, split, TaskSources.ToEvaluate(spec, data, split, vocabulary));
+                var row = evaluator.Evaluate(0, final: true, data, split, TaskSources.ToEvaluate(spec, data, split, vocabulary))!;
                 warnings.AddRange((row.Warnings ?? []).Select(warning => Cells.Warning(name, warning)));
                 results.TryAdd(name, []);
                 results[name].Add(split, new SplitScores(row.Examples, row.Metrics, row.Loss));

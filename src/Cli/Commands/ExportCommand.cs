@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Temper.Cli.Files;
+using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Sources;
 using Temper.Worker.Models;
@@ -41,7 +42,7 @@ internal static class ExportCommand
             return from.FullName;
         }
 
-        var checkpoints = Path.Combine(from.FullName, "checkpoints");
+        var checkpoints = Path.Combine(from.FullName, OptimizerFiles.CheckpointsDirectory);
         var last = Directory.Exists(checkpoints) ? Directory.GetDirectories(checkpoints, "step-*").Where(path => File.Exists(Path.Combine(path, "manifest.json")) && !path.EndsWith(".unfinished", StringComparison.Ordinal)).Max(StringComparer.Ordinal) : null;
         // A run without steps has no checkpoints.
         var model = Path.Combine(from.FullName, OriginRun.ModelDirectory);

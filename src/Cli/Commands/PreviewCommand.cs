@@ -67,7 +67,7 @@ internal static class PreviewCommand
                 targets,
                 samples);
         });
-        return new Preview(run.Spec.Name, draws, run.Plan.Parameters, run.Plan.MemoryBytes, [.. tasks]);
+        return new Preview(run.Spec.Name, draws, run.Plan.Parameters, run.Plan.MemoryBytes, run.Plan.Defaults ?? [], [.. tasks]);
     }
 
     private static (LengthSummary Inputs, LengthSummary Targets, IReadOnlyList<TextExample> Samples) OfExamples(TaskData task, IVocabulary vocabulary, RunSpec spec, int samples)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Spectre.Console;
 using Spectre.Console.Rendering;
+using Temper.Contracts.Specs;
 using Temper.Coordinator.Reports;
 using Temper.Mixture.Tasks;
 
@@ -11,8 +12,9 @@ namespace Temper.Cli.Views;
 /// <param name="Draws">How many draws were counted.</param>
 /// <param name="Parameters">Weights of the model.</param>
 /// <param name="MemoryBytes">Peak memory of one trainer, estimated.</param>
+/// <param name="Defaults">What is taken where the spec leaves a setting open that follows others.</param>
 /// <param name="Tasks">The tasks.</param>
-internal sealed record Preview(string Name, long Draws, long Parameters, long MemoryBytes, IReadOnlyList<PreviewTask> Tasks);
+internal sealed record Preview(string Name, long Draws, long Parameters, long MemoryBytes, IReadOnlyList<TakenDefault> Defaults, IReadOnlyList<PreviewTask> Tasks);
 
 /// <summary>A task of a preview.</summary>
 /// <param name="Name">The task.</param>
@@ -40,7 +42,19 @@ internal static class PreviewView
             .Append(SafeText.OneLine(preview.Name), Cells.Strong)
             .Append($"  {Figures.Rate(preview.Parameters)} parameters, about {Gibibytes(preview.MemoryBytes)} of memory for each trainer", Cells.Soft);
         return new Rows(
-            [new Padder(title, new Padding(1, 1, 0, 0)), Mixture(preview), Bound(preview), Lengths(preview), .. preview.Tasks.SelectMany(Rows)]);
+            [new Padder(title, new Padding(1, 1, 0, 0)), .. Defaults(preview), Mixture(preview), Bound(preview), Lengths(preview), .. preview.Tasks.SelectMany(Rows)]);
+    }
+
+    private static IEnumerable<IRenderable> Defaults(Preview preview)
+    {
+        if (preview.Defaults.Count == 0)
+        {
+            yield break;
+        }
+
+        yield return new Padder(new Text("Taken where the spec says nothing:", Cells.Soft), new Padding(1, 1, 0, 0));
+        yield return Cells.Facts(preview.Defaults.Select(taken => (
+            taken.Path, (IRenderable)new Paragraph().Append(taken.Value).Append($"  {taken.Reason}", Cells.Soft))));
     }
 
     private static Table Mixture(Preview preview)

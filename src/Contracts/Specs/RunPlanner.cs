@@ -32,6 +32,7 @@ public sealed class RunPlanner(PlanningContext context)
         spec = spec with { Vocabulary = ModelResolver.Vocabulary(spec, context) };
         CheckBatch(spec, errors);
         errors.AddRange(SpecDefaults.Check(spec.Training));
+        var taken = SpecDefaults.Taken(spec);
         spec = SpecDefaults.Resolve(spec);
         CheckSteps(spec, errors);
         CheckRates(spec, errors);
@@ -40,6 +41,7 @@ public sealed class RunPlanner(PlanningContext context)
         var objections = vocabulary is null ? [] : TaskSources.Check(spec, vocabulary);
         errors.AddRange(objections);
         var model = vocabulary is null ? null : ModelResolver.Resolve(spec.Model, vocabulary, context, errors);
+        errors.AddRange(CarriedOptimizer.Check(spec, model?.Origins is [var only] ? only : null, context));
         if (model is not null && objections.Count == 0)
         {
             CheckMemory(spec, model, tasks, errors);
@@ -49,7 +51,7 @@ public sealed class RunPlanner(PlanningContext context)
         {
             try
             {
-                return new SpecResult<PlannedRun>(new PlannedRun(spec, Describe(spec, model!, tasks, vocabulary!), model!.Origins), []);
+                return new SpecResult<PlannedRun>(new PlannedRun(spec, Describe(spec, model!, tasks, vocabulary!) with { Defaults = taken }, model!.Origins), []);
             }
             catch (SpecException e)
             {
@@ -349,6 +351,7 @@ public sealed record PlannedRun(RunSpec Spec, RunPlan Plan, IReadOnlyList<ModelO
 /// <param name="PaddingShare">Padding's part of them, 0 to 1.</param>
 /// <param name="PredictedSeconds">How long the steps will take once it has workers, evaluations left out; null if no speed is known.</param>
 /// <param name="SpeedBasis">How the speed is known that the prediction rests on.</param>
+/// <param name="Defaults">What was taken where the spec left a setting open that follows others; null in plans of older programs.</param>
 public sealed record RunPlan(
     long Parameters,
     double FlopsPerStep,
@@ -357,7 +360,14 @@ public sealed record RunPlan(
     double TrainingFlops = 0,
     double PaddingShare = 0,
     double? PredictedSeconds = null,
-    string? SpeedBasis = null);
+    string? SpeedBasis = null,
+    IReadOnlyList<TakenDefault>? Defaults = null);
+
+/// <summary>A setting that the spec left open, and what was taken.</summary>
+/// <param name="Path">The setting, such as <c>model.embedding_std</c>.</param>
+/// <param name="Value">What was taken.</param>
+/// <param name="Reason">What it follows from.</param>
+public sealed record TakenDefault(string Path, string Value, string Reason);
 
 /// <summary>What a task will be.</summary>
 /// <param name="Name">The task.</param>

@@ -126,7 +126,7 @@ public enum Combination
 public sealed record ModelSpec(
     [property: Description("A size by name: tiny and mini, made for processors; t5-small, -base, -large, -3b, -11b; t5-1.1-small, -base, -large, -xl, -xxl; byt5-small, -base, -large, -xl, -xxl.")] string Size = "tiny",
     [property: Description("v1_0: ReLU, embeddings tied to the output layer. v1_1: gated GELU, untied. For tiny and mini only, v1_1 if not given; other sizes imply it.")] ModelFamily? Family = null,
-    [property: Description("What to start from instead of random weights: a folder in Hugging Face's layout, relative to the data root, or run:ID for the model of another run, which is waited for. Its shape and vocabulary are taken as they are.")] string? InitFrom = null,
+    [property: Description("What to start from instead of random weights: a folder in Hugging Face's layout, relative to the data root, or run:ID for the model of another run, which is waited for. Its shape and vocabulary are taken as they are; the optimizer starts anew unless carry_optimizer says otherwise.")] string? InitFrom = null,
     [property: Description("Width of the model instead of the size's.")][property: Range(8, 65536)] int? DModel = null,
     [property: Description("Width of the feed-forward layers instead of the size's.")][property: Range(8, 262144)] int? DFf = null,
     [property: Description("Width of one attention head instead of the size's.")][property: Range(1, 1024)] int? DKv = null,
@@ -137,7 +137,8 @@ public sealed record ModelSpec(
     [property: Description("Standard deviation of the initial embeddings. If not given: 1.0 with adafactor, as T5; 0.02 with adamw, which does not learn from 1.0.")]
     [property: Range(1e-6, 10.0)] double? EmbeddingStd = null,
     [property: Description("Several models instead of init_from, each a folder or run:ID, to be combined into one.")] IReadOnlyList<string>? Members = null,
-    [property: Description("How members are combined. logits: an ensemble, to be evaluated, whose logits are averaged at every decoding step (Raffel et al. 2020, section 3.6). weights: one model, the uniform average of their weights.")] Combination Combine = Combination.Logits)
+    [property: Description("How members are combined. logits: an ensemble, to be evaluated, whose logits are averaged at every decoding step (Raffel et al. 2020, section 3.6). weights: one model, the uniform average of their weights.")] Combination Combine = Combination.Logits,
+    [property: Description("With init_from: whether the optimizer goes on with the state and the count of steps of the checkpoint that holds the same weights, as T5 was fine-tuned. If not, it starts anew, and its moments are estimated from the first batches.")] bool CarryOptimizer = false)
 {
     /// <summary>What stands before the id of a run in <see cref="InitFrom"/> and <see cref="Members"/>.</summary>
     public const string RunPrefix = "run:";

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Temper.Contracts.Models;
 using Temper.Coordinator.Reports;
 using Temper.Coordinator.Store;
 
@@ -8,7 +9,7 @@ namespace Temper.Coordinator.Api;
 /// <summary>Whether a folder that was named may become an output folder, as far as the disk tells it.</summary>
 internal static class OutputClaim
 {
-    private static readonly string[] s_left = ["checkpoints", "model", "runs", ReportFiles.Json, ReportFiles.Losses];
+    private static readonly string[] s_left = [OptimizerFiles.CheckpointsDirectory, "model", "runs", ReportFiles.Json, ReportFiles.Losses];
 
     /// <summary>Why not; nothing if it may.</summary>
     /// <param name="folder">The folder.</param>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Temper.Contracts.Models;
 
 namespace Temper.Coordinator.Runs;
 
@@ -14,7 +15,7 @@ internal static partial class CheckpointFolder
     {
         try
         {
-            var folder = new DirectoryInfo(Path.Combine(outputDirectory, "checkpoints"));
+            var folder = new DirectoryInfo(Path.Combine(outputDirectory, OptimizerFiles.CheckpointsDirectory));
             return folder.Exists
                 ? Marks(folder.EnumerateDirectories().Where(entry => File.Exists(Path.Combine(entry.FullName, "manifest.json"))).Select(entry => entry.Name), epoch)
                 : [];

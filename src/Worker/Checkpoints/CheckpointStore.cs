@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Temper.Contracts.Agents;
+using Temper.Contracts.Models;
 using Temper.Worker.Checkpoints.SafeTensors;
 using Temper.Worker.Model;
 using Temper.Worker.Models;
@@ -49,7 +50,6 @@ public sealed class CheckpointUnreadableException(string message, Exception inne
 public sealed class CheckpointStore(string folder, Func<long>? freeBytes = null)
 {
     private const string Manifest = "manifest.json";
-    private const string OptimizerState = "optimizer.safetensors";
     private const string State = "state.json";
     private const string Unfinished = ".unfinished";
 
@@ -64,7 +64,7 @@ public sealed class CheckpointStore(string folder, Func<long>? freeBytes = null)
         description.WriteInto(draft, model);
         using (NewDisposeScope())
         {
-            SafeTensorsFile.Write(Path.Combine(draft, OptimizerState), optimizer.StateTensors());
+            SafeTensorsFile.Write(Path.Combine(draft, OptimizerFiles.State), optimizer.StateTensors());
         }
     });
 
@@ -95,12 +95,8 @@ public sealed class CheckpointStore(string folder, Func<long>? freeBytes = null)
         try
         {
             Check(name);
-            var state = ProtocolJson.Read<CheckpointState>(File.ReadAllText(Path.Combine(path, State)));
             T5Folder.Load(path, model);
-            using var scope = NewDisposeScope();
-            using var saved = SafeTensorsFile.Open(Path.Combine(path, OptimizerState));
-            optimizer.LoadState(saved.Names.ToDictionary(tensor => tensor, saved.Read), state.OptimizerSteps);
-            return state;
+            return LoadOptimizer(path, optimizer);
         }
         catch (Exception e) when (e is JsonException or InvalidDataException)
         {
@@ -110,6 +106,17 @@ public sealed class CheckpointStore(string folder, Func<long>? freeBytes = null)
         {
             throw new CheckpointUnreadableException($"Checkpoint {name} cannot be read: {e.Message} It is tried again.", e);
         }
+    }
+
+    /// <summary>Reads the optimizer's state of the checkpoint in the folder <paramref name="checkpoint"/>, and the number of updates that led to it.</summary>
+    /// <exception cref="InvalidDataException">It is not of this kind, or of other shapes.</exception>
+    public static CheckpointState LoadOptimizer(string checkpoint, Optimizer optimizer)
+    {
+        var state = ProtocolJson.Read<CheckpointState>(File.ReadAllText(Path.Combine(checkpoint, State)));
+        using var scope = NewDisposeScope();
+        using var saved = SafeTensorsFile.Open(Path.Combine(checkpoint, OptimizerFiles.State));
+        optimizer.LoadState(saved.Names.ToDictionary(tensor => tensor, saved.Read), state.OptimizerSteps);
+        return state;
     }
 
     /// <summary>Deletes what earlier epochs, or an earlier attempt of this one, did not finish: it takes space that the next checkpoint needs.</summary>

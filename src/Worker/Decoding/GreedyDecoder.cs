@@ -17,8 +17,10 @@ public static class GreedyDecoder
     /// <param name="inputLength">S, padded ids per input.</param>
     /// <param name="inputIds">B·S ids, padded with 0.</param>
     /// <param name="maxLength">Most ids per row, the end id included; rows that reach it are cut.</param>
+    /// <param name="stop">Breaks off before the next position.</param>
     /// <exception cref="NonFiniteException">The logits of a row are not finite; names it.</exception>
-    public static int[][] Decode(IPredictor predictor, int rows, int inputLength, int[] inputIds, int maxLength)
+    /// <exception cref="OperationCanceledException">It was broken off.</exception>
+    public static int[][] Decode(IPredictor predictor, int rows, int inputLength, int[] inputIds, int maxLength, CancellationToken stop = default)
     {
         using var decoding = predictor.StartDecoding(inputIds, rows, inputLength);
         var results = Enumerable.Range(0, rows).Select(_ => new List<int>()).ToArray();
@@ -26,6 +28,7 @@ public static class GreedyDecoder
         var last = new int[rows];
         while (active.Length > 0 && decoding.Position < maxLength)
         {
+            stop.ThrowIfCancellationRequested();
             var next = MostLikely(decoding, last, active);
             var going = Enumerable.Range(0, active.Length).Where(i => next[i] != T5Config.EosId).ToArray();
             if (going.Length > 0 && going.Length < active.Length)

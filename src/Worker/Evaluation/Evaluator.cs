@@ -38,7 +38,11 @@ public sealed class Evaluator(IPredictor predictor, TaskSet tasks, IVocabulary v
                     return false;
                 }
 
-                var row = _splits.Evaluate(step, final, task, split, tasks.EvaluationRows(index, split));
+                if (_splits.Evaluate(step, final, task, split, tasks.EvaluationRows(index, split), channel.Stop) is not { } row)
+                {
+                    return false;
+                }
+
                 if (collective.Rank == 0)
                 {
                     channel.Send(new TrainerEvent.Evaluated(row));

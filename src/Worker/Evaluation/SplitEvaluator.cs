@@ -31,16 +31,21 @@ public sealed class SplitEvaluator(IPredictor predictor, IVocabulary vocabulary,
     /// <param name="task">The task. One without metrics asks for nothing but its loss: its rows are no texts.</param>
     /// <param name="split"><c>validation</c> or <c>test</c>.</param>
     /// <param name="rows">The rows of the split as ids.</param>
-    public EvaluationRow Evaluate(int step, bool final, TaskData task, string split, ITokenSource rows)
+    /// <param name="stop">Breaks it off on this rank, and with it on all.</param>
+    /// <returns>Null, on all ranks, if it was broken off on any.</returns>
+    public EvaluationRow? Evaluate(int step, bool final, TaskData task, string split, ITokenSource rows, CancellationToken stop = default)
     {
         var clock = Stopwatch.StartNew();
         var chosen = Evaluator.Chosen(task.Name, rows.Count, final ? spec.Evaluation.FinalMaxExamples : spec.Evaluation.MaxExamples);
         var all = TaskSources.TextOf(task, split);
         IReadOnlyList<TextExample> texts = task.Metrics.Count > 0 ? [.. chosen.Select(row => all[row])] : [];
-        var ownLoss = new TargetScorer(spec.Evaluation.Batch).Score(predictor, [.. chosen.Select(row => rows.Row(row, 0))], progressed, batch => IsOwn(batch));
-        // The turns begin with the next rank: of a split that is a single batch one rank computes the loss while another decodes.
-        var predictions = OfAllRanks(DecodeOwn(texts, batch => IsOwn(batch + 1)));
-        var (loss, tokens) = OfAllRanks(ownLoss);
+        var own = ComputeOwn([.. chosen.Select(row => rows.Row(row, 0))], texts, stop);
+        if (OfAllRanks(own?.Predictions) is not { } predictions)
+        {
+            return null;
+        }
+
+        var (loss, tokens) = OfAllRanks(own!.Value.Loss);
         var samples = texts.Zip(predictions).Take(spec.Evaluation.Samples).Select(pair => new SamplePrediction(Cut(pair.First.Inputs), Cut(pair.First.Targets), Cut(pair.Second))).ToList();
         var mean = loss / tokens;
         var labelled = TextExample.AreLabelled(texts);
@@ -61,15 +66,33 @@ public sealed class SplitEvaluator(IPredictor predictor, IVocabulary vocabulary,
 
     private bool IsOwn(int turn) => turn % collective.WorldSize == collective.Rank;
 
-    private string?[] DecodeOwn(IReadOnlyList<TextExample> rows, Func<int, bool> isOwn) =>
-        new TextDecoder(vocabulary, spec.Training.InputLength, spec.Evaluation.Batch)
-            .Predict(predictor, [.. rows.Select(row => row.Inputs)], spec.DecodeLength, progressed, isOwn);
-
-    /// <summary>What the ranks predict together, in the order of rows; waits for the slowest of them.</summary>
-    private string[] OfAllRanks(string?[] own)
+    /// <summary>This rank's part; null if it was broken off.</summary>
+    private (BatchLoss Loss, string?[] Predictions)? ComputeOwn(IReadOnlyList<TokenRow> rows, IReadOnlyList<TextExample> texts, CancellationToken stop)
     {
-        var ranks = collective.WithDeadline(spec.Recovery.ProgressTimeout, all => all.AllGather(Encoding.UTF8.GetBytes(ProtocolJson.Write(own))))
-            .Select(bytes => ProtocolJson.Read<string?[]>(Encoding.UTF8.GetString(bytes))).ToList();
+        try
+        {
+            var loss = new TargetScorer(spec.Evaluation.Batch).Score(predictor, rows, progressed, batch => IsOwn(batch), stop);
+            // The turns begin with the next rank: of a split that is a single batch one rank computes the loss while another decodes.
+            var predictions = new TextDecoder(vocabulary, spec.Training.InputLength, spec.Evaluation.Batch)
+                .Predict(predictor, [.. texts.Select(row => row.Inputs)], spec.DecodeLength, progressed, batch => IsOwn(batch + 1), stop);
+            return (loss, predictions);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What the ranks predict together, in the order of rows; null if any was broken off. Waits for the slowest of them.</summary>
+    private string[]? OfAllRanks(string?[]? own)
+    {
+        var parts = collective.WithDeadline(spec.Recovery.ProgressTimeout, all => all.AllGather(own is null ? [] : Encoding.UTF8.GetBytes(ProtocolJson.Write(own))));
+        if (own is null || parts.Any(part => part.Length == 0))
+        {
+            return null;
+        }
+
+        var ranks = parts.Select(part => ProtocolJson.Read<string?[]>(Encoding.UTF8.GetString(part))).ToList();
         return [.. own.Select((_, row) => ranks.Select(rank => rank[row]).OfType<string>().Single())];
     }
 

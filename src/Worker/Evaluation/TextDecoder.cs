@@ -16,18 +16,21 @@ public sealed class TextDecoder(IVocabulary? vocabulary, int inputLength, int ba
     /// <param name="maxNewTokens">Most tokens of a prediction, end of sequence included.</param>
     /// <param name="progressed">Called after each batch.</param>
     /// <param name="isOwn">Which batches are decoded, by their number; all if null.</param>
-    public string?[] Predict(IPredictor predictor, IReadOnlyList<string> inputs, int maxNewTokens, Action progressed, Func<int, bool>? isOwn = null)
+    /// <param name="stop">Breaks off before the next position.</param>
+    /// <exception cref="OperationCanceledException">It was broken off.</exception>
+    public string?[] Predict(
+        IPredictor predictor, IReadOnlyList<string> inputs, int maxNewTokens, Action progressed, Func<int, bool>? isOwn = null, CancellationToken stop = default)
     {
         var ids = inputs.Select(text => Ids(text)).ToArray();
-        return Array.ConvertAll(Decode(predictor, ids, maxNewTokens, progressed, isOwn), row => row is null ? null : Vocabulary.Decode(row));
+        return Array.ConvertAll(Decode(predictor, ids, maxNewTokens, progressed, isOwn, stop), row => row is null ? null : Vocabulary.Decode(row));
     }
 
     /// <summary>Predicted ids for rows of ids, in their order, without end of sequence and padding.</summary>
     /// <exception cref="NonFiniteException">The logits of a row are not finite; names it.</exception>
     public int[][] PredictIds(IPredictor predictor, int[][] inputs, int maxNewTokens, Action progressed) =>
-        Array.ConvertAll(Decode(predictor, inputs, maxNewTokens, progressed, isOwn: null), row => row!);
+        Array.ConvertAll(Decode(predictor, inputs, maxNewTokens, progressed, isOwn: null, CancellationToken.None), row => row!);
 
-    private int[]?[] Decode(IPredictor predictor, int[][] inputs, int maxNewTokens, Action progressed, Func<int, bool>? isOwn)
+    private int[]?[] Decode(IPredictor predictor, int[][] inputs, int maxNewTokens, Action progressed, Func<int, bool>? isOwn, CancellationToken stop)
     {
         var predictions = new int[]?[inputs.Length];
         foreach (var (number, rows) in LengthBatches.Of(Array.ConvertAll(inputs, row => row.Length), batch).Index())
@@ -38,7 +41,7 @@ public sealed class TextDecoder(IVocabulary? vocabulary, int inputLength, int ba
             }
 
             var (padded, length) = ModelBatch.Rectangle([.. rows.Select(row => inputs[row].AsMemory())]);
-            var decoded = Decode(predictor, rows, padded, length, maxNewTokens);
+            var decoded = Decode(predictor, rows, padded, length, maxNewTokens, stop);
             foreach (var (i, row) in rows.Index())
             {
                 predictions[row] = decoded[i];
@@ -50,11 +53,11 @@ public sealed class TextDecoder(IVocabulary? vocabulary, int inputLength, int ba
         return predictions;
     }
 
-    private static int[][] Decode(IPredictor predictor, int[] rows, int[] padded, int length, int maxNewTokens)
+    private static int[][] Decode(IPredictor predictor, int[] rows, int[] padded, int length, int maxNewTokens, CancellationToken stop)
     {
         try
         {
-            return GreedyDecoder.Decode(predictor, rows.Length, length, padded, maxNewTokens);
+            return GreedyDecoder.Decode(predictor, rows.Length, length, padded, maxNewTokens, stop);
         }
         catch (NonFiniteException e) when (e.Row is { } row)
         {

@@ -29,7 +29,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
     private readonly RunSpec _spec = assignment.Spec;
     private readonly EpochFence _fence = new(assignment.OutputDirectory, assignment.RunId, assignment.Epoch);
     private readonly LearningRateSchedule _rates = assignment.Spec.Training.LearningRates();
-    private readonly CheckpointStore _checkpoints = new(Path.Combine(assignment.OutputDirectory, "checkpoints"));
+    private readonly CheckpointStore _checkpoints = new(Path.Combine(assignment.OutputDirectory, OptimizerFiles.CheckpointsDirectory));
     private TaskSet _tasks = null!;
     private ModelFolder _folder = null!;
     private T5Model _model = null!;
@@ -73,6 +73,10 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         if (assignment.StartCheckpoint is { } name)
         {
             Resume(name);
+        }
+        else if (_spec.Model.CarryOptimizer)
+        {
+            CarryOptimizer();
         }
     }
 
@@ -251,6 +255,14 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
 
         collective.SumTensor(_model.Parameters.Values);
         _model.Parameters.ValuesChanged();
+    }
+
+    private void CarryOptimizer()
+    {
+        var model = _folder.Folders.Single();
+        var checkpoint = OptimizerFiles.CheckpointOf(model)
+            ?? throw new InvalidDataException($"There is no checkpoint of the weights in {model}, in or beside it, so there is no optimizer's state to go on with. Restore it, or leave model.carry_optimizer out.");
+        CheckpointStore.LoadOptimizer(checkpoint, _optimizer);
     }
 
     private void Resume(string name)

@@ -16,7 +16,7 @@ public sealed class TrainerChannel : IDisposable
     private readonly Timer _alive;
     private long _progress;
     private RankSeconds _spent = new(0, 0, 0, 0);
-    private volatile bool _stopRequested;
+    private readonly CancellationTokenSource _stop = new();
     // Numbered as the agent does: everything but signs of life.
     private readonly Queue<(long Number, TrainerEvent Word)> _unstored = [];
     private long _said;
@@ -32,10 +32,13 @@ public sealed class TrainerChannel : IDisposable
     }
 
     /// <summary>Whether the agent wants a checkpoint and the end.</summary>
-    public bool StopRequested => _stopRequested;
+    public bool StopRequested => _stop.IsCancellationRequested;
+
+    /// <summary>The same, for work that is broken off.</summary>
+    public CancellationToken Stop => _stop.Token;
 
     /// <summary>Asks for a checkpoint and the end, as the agent would.</summary>
-    public void RequestStop() => _stopRequested = true;
+    public void RequestStop() => _stop.Cancel();
 
     /// <summary>A channel over the two streams; signs of life begin.</summary>
     /// <param name="commands">What the agent writes.</param>
@@ -151,7 +154,11 @@ public sealed class TrainerChannel : IDisposable
                     _offers.TrySetResult(offers);
                 }
 
-                _stopRequested |= command.Stop;
+                if (command.Stop)
+                {
+                    _stop.Cancel();
+                }
+
                 if (command.Stored is { } stored)
                 {
                     Stored(stored);

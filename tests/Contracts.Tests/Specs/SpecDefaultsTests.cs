@@ -35,6 +35,18 @@ public class SpecDefaultsTests
         Assert.Equal([path], SpecDefaults.Check(spec.Training).Select(error => error.Path));
     }
 
+    [Theory]
+    [InlineData(
+        "training: {steps: 10, schedule: {kind: t5_finetune}}\nmodel: {init_from: x}",
+        "training.optimizer.kind adafactor, training.optimizer.learning_rate 0.001, model.carry_optimizer false, evaluation.decode_length 114")]
+    [InlineData(
+        "training: {steps: 10, target_length: 20}",
+        "training.optimizer.kind adamw, training.optimizer.learning_rate 0.001, model.embedding_std 0.02, evaluation.decode_length 20")]
+    [InlineData("training: {steps: 10, optimizer: {kind: adafactor, learning_rate: 0.1}}\nmodel: {embedding_std: 1}\nevaluation: {decode_length: 5}", "")]
+    [InlineData("training: {steps: 0}\nmodel: {init_from: x}\nevaluation: {decode_length: 5}", "")]
+    public void What_was_taken_for_open_settings_is_said(string text, string taken) =>
+        Assert.Equal(taken, string.Join(", ", SpecDefaults.Taken(SpecReader.Read(Head + text).Value!).Select(one => $"{one.Path} {one.Value}")));
+
     [Fact]
     public void The_papers_factor_and_warm_up_are_accepted() =>
         Assert.Empty(SpecDefaults.Check(new TrainingSpec(10, Optimizer: new OptimizerSpec(LearningRate: 1), Schedule: new ScheduleSpec(ScheduleKind.T5, 10_000))));

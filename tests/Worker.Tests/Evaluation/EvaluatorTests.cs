@@ -155,6 +155,32 @@ public class EvaluatorTests
         Assert.All(Evaluate(Tasks(targets: _ => "1"), new SingleCollective(), final: true, endless, spec), row => Assert.Equal(new string('a', expected), row.Samples[0].Prediction));
     }
 
+    [Theory, InlineData(1), InlineData(2)]
+    public void A_stop_breaks_a_split_off_at_the_next_position_on_all_ranks(int ranks)
+    {
+        using var ring = new LoopbackRing(ranks);
+        var tasks = Tasks(rows: 3);
+
+        // Three rows are one batch: the first of two ranks scores it, the last one decodes it, and is asked to stop in the middle.
+        var positions = ring.OnAll(rank =>
+        {
+            var heard = new TrainingRun.EventSink(_ => { });
+            using var channel = TrainerChannel.Open(new Pipe().Reader.AsStream(), heard, () => { });
+            using var endless = new EndlessPredictor(position =>
+            {
+                if (position == 5)
+                {
+                    channel.RequestStop();
+                }
+            });
+            Assert.False(new Evaluator(endless, tasks, Vocabulary, Spec(), rank, channel).Run(0, final: true));
+            Assert.Empty(heard.Events.OfType<TrainerEvent.Evaluated>());
+            return endless.Positions;
+        });
+
+        Assert.Equal(5, positions.Sum());
+    }
+
     [Fact]
     public void Rows_are_scored_in_their_order_whatever_their_lengths()
     {
@@ -212,13 +238,19 @@ public class EvaluatorTests
     }
 
     /// <summary>Answers everything with the letter a, without end.</summary>
-    private sealed class EndlessPredictor : IPredictor
+    private sealed class EndlessPredictor(Action<int>? atPosition = null) : IPredictor
     {
+        public int Positions { get; private set; }
+
         public int VocabularySize => 384;
 
         public long ParameterCount => 0;
 
-        public IDecoding StartDecoding(int[] inputIds, int rows, int inputLength) => new Decoding();
+        public IDecoding StartDecoding(int[] inputIds, int rows, int inputLength) => new Decoding(position =>
+        {
+            Positions++;
+            atPosition?.Invoke(position);
+        });
 
         public BatchLoss Evaluate(ModelBatch batch) => new(new double[batch.Rows], [.. Enumerable.Repeat(1, batch.Rows)], ZLoss: 0);
 
@@ -228,13 +260,13 @@ public class EvaluatorTests
         {
         }
 
-        private sealed class Decoding : IDecoding
+        private sealed class Decoding(Action<int> stepped) : IDecoding
         {
             public int Position { get; private set; }
 
             public Tensor Step(int[] ids)
             {
-                Position++;
+                stepped(++Position);
                 var logits = zeros(ids.Length, 384);
                 logits[.., Vocabulary.Encode("a")[0]] = 1;
                 return logits;

@@ -288,6 +288,34 @@ public sealed class TrainerTests : IDisposable
         static EvaluationRow Judged(IEnumerable<TrainerEvent> events) => Assert.Single(events.OfType<TrainerEvent.Evaluated>()).Row;
     }
 
+    // Every batch is all rows, in whatever order: then two runs in a row are one, if the optimizer goes on too.
+    [Theory, InlineData(OptimizerKind.Adafactor), InlineData(OptimizerKind.Adamw)]
+    public void A_run_that_carries_the_optimizer_goes_on_as_one_run_would_have(OptimizerKind kind)
+    {
+        var spec = AllRows(kind, steps: 4);
+        var whole = TrainingRun.Train(AllRows(kind, steps: 8), Output("whole")).Losses();
+        var first = TrainingRun.Train(spec, Output("first")).Losses();
+        var model = Path.Combine(_folder, "first", "model");
+
+        var carried = TrainingRun.Train(spec with { Model = new ModelSpec(InitFrom: model, Dropout: 0, CarryOptimizer: true) }, Output("carried"), models: [model]).Losses();
+        var anew = TrainingRun.Train(spec with { Model = new ModelSpec(InitFrom: model, Dropout: 0) }, Output("anew"), models: [model]).Losses();
+
+        Assert.All(whole.Zip([.. first, .. carried]), pair => Assert.InRange(pair.First - pair.Second, -1e-4, 1e-4));
+        Assert.True(Math.Abs(anew[^1] - whole[^1]) > 1e-2, $"anew {anew[^1]}, carried {carried[^1]}");
+
+        // A model whose checkpoint is gone, or was trained on, has no state to carry.
+        Directory.Move(Path.Combine(_folder, "first", "checkpoints", CheckpointStore.Name(4, 1)), Path.Combine(_folder, "moved"));
+        var error = Assert.Throws<InvalidDataException>(() => TrainingRun.Train(spec with { Model = new ModelSpec(InitFrom: model, CarryOptimizer: true) }, Output("lost"), models: [model]));
+        Assert.Contains("no checkpoint of the weights", error.Message);
+    }
+
+    private static RunSpec AllRows(OptimizerKind kind, int steps) => Spec(steps, learningRate: 1e-2) with
+    {
+        Tasks = new Dictionary<string, TaskSpec> { ["months"] = new(Builtin: "months", MaxExamples: 12) },
+        Training = Spec(steps, checkpointEvery: 2).Training with { Optimizer = new OptimizerSpec(kind, LearningRate: 1e-2, ScaleParameter: false), Schedule = new ScheduleSpec() },
+        Mixture = new MixtureSpec(),
+    };
+
     private string Output(string name) => Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
 
     private static RunSpec Spec(
