@@ -147,9 +147,15 @@ internal static class ExperimentsApi
     /// <summary>Passes on what a user asks for.</summary>
     public static async Task<IResult> Command(string id, RunCommand command, ExperimentStore store, IGrainFactory grains, PatientGrains patient)
     {
-        if (await FindAsync(id, store).ConfigureAwait(false) is null)
+        if (await FindAsync(id, store).ConfigureAwait(false) is not { } record)
         {
             return Problems.NoExperiment(id);
+        }
+
+        if (command == RunCommand.Retry
+            && Retrying.TakenOver(record.OutputDirectory, record.CreatedAt, await store.HoldersAsync(record.OutputDirectory).ConfigureAwait(false), id) is { } taken)
+        {
+            return Problems.Of(StatusCodes.Status409Conflict, "phase_conflict", taken);
         }
 
         var answer = await grains.GetGrain<IExperimentGrain>(id).Command(command).ConfigureAwait(false);

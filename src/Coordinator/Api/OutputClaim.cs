@@ -42,7 +42,7 @@ internal static class OutputClaim
     /// Whether a run or an experiment has written to <paramref name="folder"/>. Other things may lie there: <c>temper run</c> keeps the state of its
     /// coordinator in the output folder of its run.
     /// </summary>
-    private static bool HoldsResults(string folder) => s_left.Any(name => Path.Exists(Path.Combine(folder, name)));
+    public static bool HoldsResults(string folder) => s_left.Any(name => Path.Exists(Path.Combine(folder, name)));
 
     private static bool IsIn(string inner, string outer) => inner.StartsWith(Path.TrimEndingDirectorySeparator(outer) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 

@@ -29,14 +29,38 @@ internal static class Retrying
             }
         }
 
-        if ((await store.OpenRunsAsync().ConfigureAwait(false)).FirstOrDefault(run => run.Status.Id != id && run.Status.OutputDirectory == status.OutputDirectory) is { } other)
+        if (TakenOver(status, await store.HoldersAsync(status.OutputDirectory).ConfigureAwait(false)) is { } taken)
         {
-            return $"Run {other.Status.Id} writes to {status.OutputDirectory} meanwhile. Cancel that one, or submit this one again with another output folder.";
+            return taken;
         }
 
         // First the experiment: one that is open without cause ends by itself, one that has ended would not look at the run.
         return status.ExperimentId is { } experiment ? await grains.GetGrain<IExperimentGrain>(experiment).Reopen().ConfigureAwait(false) : null;
     }
+
+    /// <summary>
+    /// Who has taken over the output folder <paramref name="folder"/> of something that had failed, as a refusal; null if nobody has. The folder was given up with
+    /// the failure: whoever was accepted since may write there, in it or around it, or has left results that would be overwritten, or gone on from.
+    /// </summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="createdAt">When the one that had failed was accepted.</param>
+    /// <param name="holders">Who was given the folder, one in it or one around it.</param>
+    /// <param name="own">Who had failed, and the experiment that it belongs to.</param>
+    public static string? TakenOver(string folder, DateTimeOffset createdAt, IReadOnlyList<OutputHolder> holders, params string?[] own)
+    {
+        var others = holders.Where(holder => !own.Contains(holder.Id)).ToList();
+        if (others.Find(holder => !holder.HasEnded) is { } living)
+        {
+            return $"'{living.Id}' has taken the output folder over: it writes to {living.Folder}, and this one to {folder}. Cancel that one, or submit this one again with another output folder.";
+        }
+
+        return others.Find(holder => holder.CreatedAt > createdAt && OutputClaim.HoldsResults(holder.Folder)) is { } ended
+            ? $"'{ended.Id}' has taken the output folder over: its results are in {ended.Folder}, and this one writes to {folder}. Submit this one again with another output folder."
+            : null;
+    }
+
+    private static string? TakenOver(RunStatus failed, IReadOnlyList<OutputHolder> holders) =>
+        TakenOver(failed.OutputDirectory, failed.CreatedAt, holders, failed.Id, failed.ExperimentId);
 
     /// <summary>Tries those again that failed because this one had, and those that failed because they had.</summary>
     public static async Task TakeAlongAsync(RunStatus retried, RunStore store, IGrainFactory grains)
@@ -47,7 +71,9 @@ internal static class Retrying
         {
             foreach (var child in failed.Where(run => run.StartsFrom!.Contains(parent)))
             {
-                if ((await grains.GetGrain<IRunGrain>(child.Id).Command(RunCommand.RetryWithParent).ConfigureAwait(false)).Refusal is null)
+                // Who was retried by name is told why it cannot be; one that would go along stays failed, and is told when it is named.
+                if (TakenOver(child, await store.HoldersAsync(child.OutputDirectory).ConfigureAwait(false)) is null
+                    && (await grains.GetGrain<IRunGrain>(child.Id).Command(RunCommand.RetryWithParent).ConfigureAwait(false)).Refusal is null)
                 {
                     if (child.ExperimentId is { } experiment && experiment != retried.ExperimentId)
                     {
