@@ -122,6 +122,24 @@ internal static class LogsCommand
     });
 }
 
+/// <summary><c>temper agents</c>: the agents of a coordinator.</summary>
+internal static class AgentsCommand
+{
+    public static Command Create()
+    {
+        var server = new ServerOptions();
+        var command = new Command("agents", "List the agents of a coordinator, what runs on them, and which get no work since runs keep failing on them.");
+        server.AddTo(command);
+        command.SetAction(async (result, ct) =>
+        {
+            using var client = server.Client(result);
+            AnsiConsole.Write(AgentListView.Render(await client.AgentsAsync(ct), DateTimeOffset.UtcNow));
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+}
+
 /// <summary>What the commands about one run share.</summary>
 internal static class RunArgument
 {

@@ -20,6 +20,7 @@ internal static class TemperCommand
         CancelCommand.Create(),
         RetryCommand.Create(),
         LogsCommand.Create(),
+        AgentsCommand.Create(),
         ExperimentCommands.Create(),
         DecodeCommand.Create(),
         ScoreCommand.Create(),

@@ -27,9 +27,6 @@ internal sealed record Page<T>(IReadOnlyList<T> Items, string? Next = null);
 /// <summary>Something that happened to a run. The message is untrusted text.</summary>
 internal sealed record Happening(long Id, DateTimeOffset At, string Kind, string Message);
 
-/// <summary>An agent, as far as commands care.</summary>
-internal sealed record AgentSummary(string Id);
-
 /// <summary>Something new about a run that is watched.</summary>
 internal abstract record RunEvent
 {

@@ -8,6 +8,7 @@ using Temper.Contracts.Agents;
 using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
+using Temper.Coordinator.Scheduling;
 using Temper.Mixture.Tasks;
 
 namespace Temper.Cli.Rest;
@@ -128,7 +129,7 @@ internal sealed class TemperClient : IDisposable
     }
 
     /// <summary>The agents that were heard lately.</summary>
-    public async Task<IReadOnlyList<AgentSummary>> AgentsAsync(CancellationToken ct) => (await GetAsync<Page<AgentSummary>>("agents", ct)).Items;
+    public async Task<IReadOnlyList<AgentStatus>> AgentsAsync(CancellationToken ct) => (await GetAsync<Page<AgentStatus>>("agents", ct)).Items;
 
     internal async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken ct)
     {

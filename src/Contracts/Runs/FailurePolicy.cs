@@ -51,7 +51,8 @@ public sealed record BackOff(int AtOnce, double FirstSeconds, double Factor, dou
 /// <param name="IsResumable">Whether a run that it ended may go on from its checkpoint when a user retries it.</param>
 /// <param name="Summary">What it is, and what a user can do; sentences.</param>
 /// <param name="WaitsFor">What must come true before the next attempt can succeed, after "when"; null if nothing is known to be waited for.</param>
-public sealed record FailurePolicy(string Cause, Fault Fault, AttemptBudget Budget, BackOff BackOff, bool IsResumable, string Summary, string? WaitsFor = null)
+/// <param name="CountsAgainstAgent">Whether the machine of the rank that failed may be the cause: an agent on which several runs end so, and none makes progress, gets no new work for a while.</param>
+public sealed record FailurePolicy(string Cause, Fault Fault, AttemptBudget Budget, BackOff BackOff, bool IsResumable, string Summary, string? WaitsFor = null, bool CountsAgainstAgent = false)
 {
     // A crash or a hang that comes once was mostly chance; the same one again is given time.
     private static readonly BackOff s_crash = new(1, 5, 2, 300);
@@ -64,16 +65,16 @@ public sealed record FailurePolicy(string Cause, Fault Fault, AttemptBudget Budg
         new(FailureCauses.AgentLost, Fault.Infrastructure, AttemptBudget.None, new(1, 2, 2, 60), true, "The agent does not answer, was started anew, or no longer has the trainer."),
         new(FailureCauses.AgentDrained, Fault.Infrastructure, AttemptBudget.None, BackOff.Never, true, "The agent was asked to end (SIGTERM, preemption); its trainers saved a checkpoint if the time sufficed."),
         new(FailureCauses.StorageFull, Fault.Infrastructure, AttemptBudget.None, s_storage, true, "No space or no quota is left in the output folder. Make room; the run goes on by itself.", "there is space"),
-        new(FailureCauses.StorageUnreadable, Fault.Infrastructure, AttemptBudget.None, s_storage, true, "A file or folder cannot be read or written, such as a share that is not mounted. The run goes on by itself when it can.", "it can be read"),
+        new(FailureCauses.StorageUnreadable, Fault.Infrastructure, AttemptBudget.None, s_storage, true, "A file or folder cannot be read or written, such as a share that is not mounted. The run goes on by itself when it can.", "it can be read", CountsAgainstAgent: true),
         new(FailureCauses.CheckpointDamaged, Fault.Infrastructure, AttemptBudget.Own, BackOff.Never, true, "The hash of a checkpoint's file does not match, or one of its files is missing. The checkpoint is set aside, which spends no attempt, and the one before it is used."),
-        new(FailureCauses.Exchange, Fault.Infrastructure, AttemptBudget.Own, new(1, 5, 2, 60), true, "The connection between ranks broke, or a rank did not take part in time."),
-        new(FailureCauses.StartTimeout, Fault.Infrastructure, AttemptBudget.Own, new(1, 10, 2, 300), true, "A rank was not ready within a quarter of an hour (or `recovery.progress_timeout_seconds`, if that is longer), so the others could not begin."),
+        new(FailureCauses.Exchange, Fault.Infrastructure, AttemptBudget.Own, new(1, 5, 2, 60), true, "The connection between ranks broke, or a rank did not take part in time.", CountsAgainstAgent: true),
+        new(FailureCauses.StartTimeout, Fault.Infrastructure, AttemptBudget.Own, new(1, 10, 2, 300), true, "A rank was not ready within a quarter of an hour (or `recovery.progress_timeout_seconds`, if that is longer), so the others could not begin.", CountsAgainstAgent: true),
         new(FailureCauses.RanksDiffer, Fault.Infrastructure, AttemptBudget.Ends, BackOff.Never, true, "The ranks hold different weights: a machine computes wrongly. Take the named rank's machine out, then retry."),
-        new(FailureCauses.TrainerDied, Fault.Run, AttemptBudget.Own, s_crash, true, "The trainer process ended without saying why (killed, crashed)."),
+        new(FailureCauses.TrainerDied, Fault.Run, AttemptBudget.Own, s_crash, true, "The trainer process ended without saying why (killed, crashed).", CountsAgainstAgent: true),
         new(FailureCauses.TrainerError, Fault.Run, AttemptBudget.Own, s_crash, true, "An error in the trainer; the message says which."),
-        new(FailureCauses.TrainerSilent, Fault.Run, AttemptBudget.Own, new(1, 10, 2, 300), true, "The trainer process is silent: stopped, or its machine is stuck."),
-        new(FailureCauses.NoProgress, Fault.Run, AttemptBudget.Own, new(1, 10, 2, 300), true, "The trainer is alive but made no progress within `recovery.progress_timeout_seconds`."),
-        new(FailureCauses.OutOfMemory, Fault.Run, AttemptBudget.Own, new(0, 30, 2, 600), true, "The trainer or its device has run out of memory. Use smaller micro-batches or a larger device."),
+        new(FailureCauses.TrainerSilent, Fault.Run, AttemptBudget.Own, new(1, 10, 2, 300), true, "The trainer process is silent: stopped, or its machine is stuck.", CountsAgainstAgent: true),
+        new(FailureCauses.NoProgress, Fault.Run, AttemptBudget.Own, new(1, 10, 2, 300), true, "The trainer is alive but made no progress within `recovery.progress_timeout_seconds`.", CountsAgainstAgent: true),
+        new(FailureCauses.OutOfMemory, Fault.Run, AttemptBudget.Own, new(0, 30, 2, 600), true, "The trainer or its device has run out of memory. Use smaller micro-batches or a larger device.", CountsAgainstAgent: true),
         new(FailureCauses.ParentFailed, Fault.Run, AttemptBudget.Ends, BackOff.Never, true, "A run whose model it starts from has failed or was cancelled. Retrying that run takes this one along."),
         new(FailureCauses.SourcesDiffer, Fault.User, AttemptBudget.Ends, BackOff.Never, true, "The rows differ between ranks, or from those that the checkpoint was trained on. Restore the files, then retry."),
         new(FailureCauses.NonFinite, Fault.User, AttemptBudget.Ends, BackOff.Never, false, "Loss or gradient is not finite; the same rows would give it again. Lower the learning rate, clip gradients, or mend the rows, and submit anew."),

@@ -57,13 +57,15 @@ public sealed record Member([property: Id(0)] int Rank, [property: Id(1)] string
 /// <param name="Cause">Kind of failure, one of <see cref="FailureCauses"/>.</param>
 /// <param name="Message">What happened, to which rank.</param>
 /// <param name="FromStep">The step of the checkpoint that the next epoch starts from; 0 if from the beginning.</param>
+/// <param name="Suspects">The agents that the failure counts against: those of the ranks that it names, if their machines may be the cause and the epoch had made no step. Null if there are none.</param>
 [GenerateSerializer, Immutable, Alias("temper.recovery")]
 public sealed record Recovery(
     [property: Id(0)] DateTimeOffset At,
     [property: Id(1)] long Epoch,
     [property: Id(2)] string Cause,
     [property: Id(3)] string Message,
-    [property: Id(4)] int FromStep);
+    [property: Id(4)] int FromStep,
+    [property: Id(5)] IReadOnlyList<string>? Suspects = null);
 
 /// <summary>What is known of a run. Times are UTC.</summary>
 /// <param name="Id">The run's id.</param>

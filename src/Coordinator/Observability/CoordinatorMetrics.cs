@@ -138,10 +138,10 @@ internal sealed class CoordinatorMetrics : IDisposable
         _experimentProgress = Shown("temper_experiment_progress_ratio", $"Share of an experiment's planned operations that its steps have made, 0 to 1, while it has not ended; of the first {MostExperiments}.", "experiment");
         _experimentRuns = Shown("temper_experiment_runs", $"Runs of an experiment that has not ended: succeeded, unsuccessful (failed or cancelled), open; of the first {MostExperiments}.", "experiment", "state");
 
-        _agents = Shown("temper_agents", "Agents by state, of those heard in the last ten minutes. From the owner of the pool.", "state");
+        _agents = Shown("temper_agents", "Agents by state, of those heard in the last ten minutes: ready, late, lost, draining, backing_off (runs keep failing on it: it gets no work for a while). From the owner of the pool.", "state");
         _agentUp = Shown("temper_agent_up", $"Whether an agent is not lost (1 or 0); forgotten after ten minutes of silence; of the first {MostAgents}. From the owner of the pool.", "agent");
         _heartbeatAge = Shown("temper_agent_heartbeat_age_seconds", $"Seconds since the coordinator heard an agent, exact to a second; of the first {MostAgents}. From the owner of the pool.", "agent");
-        _slots = Shown("temper_slots", "Slots of agents that are not lost, busy or free. From the owner of the pool.", "state");
+        _slots = Shown("temper_slots", "Slots of agents that are not lost, busy or free; free ones of an agent that gets no work are left out. From the owner of the pool.", "state");
         _waiting = Shown("temper_queue_waiting_runs", "Runs that wait for workers, by what for: slots, no_agent, too_large (no agent has what they need), parents (models that are still trained), back_off (the next attempt after a failure), storage (an output folder that does not answer). From the owner of the pool.", "reason");
         _oldestWait = Shown("temper_queue_oldest_wait_seconds", "Seconds that the run has waited which has waited longest, by what for; 0 if none waits. From the owner of the pool.", "reason");
 
@@ -368,7 +368,7 @@ internal sealed class CoordinatorMetrics : IDisposable
         _agentUp.Set(shown.Select(agent => Value(agent.State == AgentState.Lost ? 0 : 1, agent.Id)));
         _heartbeatAge.Set(shown.Select(agent => Value(Math.Max(0, (now - agent.HeardAt).TotalSeconds), agent.Id)));
         _slots.Set(Of(pool, ["busy", "free"], state => Value(
-            present.Sum(agent => state == "busy" ? agent.Trainers.Count : agent.State == AgentState.Draining ? 0 : Math.Max(0, agent.SlotCount - agent.Trainers.Count)), state)));
+            present.Sum(agent => state == "busy" ? agent.Trainers.Count : agent.State is AgentState.Draining or AgentState.BackingOff ? 0 : Math.Max(0, agent.SlotCount - agent.Trainers.Count)), state)));
         var waiting = (pool?.Waiting ?? []).ToLookup(run => run.Kind, run => run.Since);
         _waiting.Set(Of(pool, Enum.GetValues<WaitingKind>(), kind => Value(waiting[kind].Count(), Name(kind))));
         _oldestWait.Set(Of(pool, Enum.GetValues<WaitingKind>(), kind => Value(

@@ -116,7 +116,7 @@ internal static class RunRule
         var limit = facts.Spec.Recovery.ProgressTimeout > StartTime ? facts.Spec.Recovery.ProgressTimeout : StartTime;
         var missing = state.Seats.Where(seat => seat.Offer is null).ToList();
         return state.Phase == RunPhase.Starting && missing.Count > 0 && now - state.AdmittedAt > limit
-            ? EndEpoch(facts, state, FailureCauses.StartTimeout, $"{string.Join(", ", missing.Select((seat, i) => Name(seat, i == 0)))} {(missing.Count == 1 ? "was" : "were")} not ready within {limit.TotalMinutes:0} minutes.", now)
+            ? EndEpoch(facts, state, FailureCauses.StartTimeout, $"{string.Join(", ", missing.Select((seat, i) => Name(seat, i == 0)))} {(missing.Count == 1 ? "was" : "were")} not ready within {limit.TotalMinutes:0} minutes.", missing, now)
             : Same(state);
     }
 
@@ -172,7 +172,7 @@ internal static class RunRule
         // Ranks agree on the step at which they stop: all have heard of it though one of them alone was asked, by an agent that is to end.
         return state.Phase == RunPhase.Pausing
             ? Paused(next, $"Paused after step {Math.Max(step, next.LastCheckpoint?.Step ?? 0)}; resume to go on.")
-            : EndEpoch(facts, next, FailureCauses.AgentDrained, $"{Drained(next)} All ranks have stopped after step {step}.", now);
+            : EndEpoch(facts, next, FailureCauses.AgentDrained, $"{Drained(next)} All ranks have stopped after step {step}.", [], now);
     }
 
     private static RunChange Draining(RunState state, string agentId)
@@ -247,7 +247,7 @@ internal static class RunRule
         var message = $"{Name(seat)}: {failed.Message}";
         if (failed.Cause is not (FailureCauses.Exchange or FailureCauses.NoProgress))
         {
-            return EndEpoch(facts, state, failed.Cause, message, now);
+            return EndEpoch(facts, state, failed.Cause, message, [seat], now);
         }
 
         // A weak cause: wait for the strong one behind it. Blame is followed from rank to rank, each time with the first deadline.
@@ -259,7 +259,7 @@ internal static class RunRule
             return (isFollowed, peer) switch
             {
                 (true, { End: SeatEnd.None }) => Durably(next with { Suspicion = earlier with { Rank = seat.Rank, Cause = failed.Cause, Message = message, Peer = peer.Rank, PeerHeard = false } }),
-                (true, _) => EndEpoch(facts, next, earlier.Cause, earlier.Message, now),
+                (true, _) => EndEpoch(facts, next, earlier.Cause, earlier.Message, Alone(next), now),
                 _ => Durably(next),
             };
         }
@@ -276,10 +276,16 @@ internal static class RunRule
     private static RunChange Confirm(RunFacts facts, RunState state, Suspicion suspicion, DateTimeOffset now)
     {
         var peer = suspicion.Peer is { } rank ? state.Seats.FirstOrDefault(seat => seat.Rank == rank) : null;
-        return peer is null || suspicion.PeerHeard
-            ? EndEpoch(facts, state, suspicion.Cause, peer is null ? suspicion.Message : $"{suspicion.Message} It blames {Name(peer, atStart: false)}.", now)
-            : EndEpoch(facts, state, FailureCauses.AgentLost, $"{Name(peer)}: the agent does not answer. First noticed by rank {suspicion.Rank}: {suspicion.Message}", now);
+        return (peer, suspicion.PeerHeard) switch
+        {
+            (null, _) => EndEpoch(facts, state, suspicion.Cause, suspicion.Message, Alone(state), now),
+            (_, true) => EndEpoch(facts, state, suspicion.Cause, $"{suspicion.Message} It blames {Name(peer, atStart: false)}.", [peer], now),
+            _ => EndEpoch(facts, state, FailureCauses.AgentLost, $"{Name(peer)}: the agent does not answer. First noticed by rank {suspicion.Rank}: {suspicion.Message}", [], now),
+        };
     }
+
+    // Of ranks that wait for each other any may be the one that is stuck; where all are on one agent it is that one all the same.
+    private static IReadOnlyList<Seat> Alone(RunState state) => state.Seats.Select(seat => seat.AgentId).Distinct().Count() == 1 ? state.Seats : [];
 
     private static RunChange LostAgent(RunFacts facts, RunState state, RunEvent.AgentLost lost, DateTimeOffset now)
     {
@@ -302,11 +308,11 @@ internal static class RunRule
         }
 
         var ranks = needed.Count == 1 ? $"Rank {needed[0].Rank}" : $"Ranks {string.Join(", ", needed.Select(seat => seat.Rank))}";
-        return EndEpoch(facts, state, FailureCauses.AgentLost, $"{ranks} on agent {lost.AgentId}: {lost.Message}", now);
+        return EndEpoch(facts, state, FailureCauses.AgentLost, $"{ranks} on agent {lost.AgentId}: {lost.Message}", [], now);
     }
 
-    /// <summary>The epoch is over by a failure: try again, or give up.</summary>
-    private static RunChange EndEpoch(RunFacts facts, RunState state, string cause, string message, DateTimeOffset now)
+    /// <summary>The epoch is over by a failure of the ranks <paramref name="failed"/>, if it is known which: try again, or give up.</summary>
+    private static RunChange EndEpoch(RunFacts facts, RunState state, string cause, string message, IReadOnlyList<Seat> failed, DateTimeOffset now)
     {
         var policy = FailurePolicy.Of(cause);
         if (policy.Budget == AttemptBudget.Ends)
@@ -323,6 +329,8 @@ internal static class RunRule
         var count = failures.GetValueOrDefault(cause) ?? new FailureCount(0, 0);
         var delay = isDropped ? TimeSpan.Zero : policy.BackOff.After(count.InARow);
         var fromStep = checkpoints.Count > 0 ? checkpoints[^1].Step : 0;
+        var hasTrained = state.Step > (state.Start?.Step ?? 0);
+        var suspects = policy.CountsAgainstAgent && !hasTrained && failed.Count > 0 ? failed.Select(seat => seat.AgentId).Distinct().ToList() : null;
         var next = Release(state) with
         {
             Step = fromStep,
@@ -332,7 +340,7 @@ internal static class RunRule
             WaitingSince = now,
             Checkpoints = checkpoints,
             DamagedCheckpoints = isDropped ? [.. state.DamagedCheckpoints, state.Start!.Name] : state.DamagedCheckpoints,
-            Recoveries = [.. state.Recoveries.Append(new Recovery(now, state.Epoch, cause, message, fromStep)).TakeLast(MostRecoveriesKept)],
+            Recoveries = [.. state.Recoveries.Append(new Recovery(now, state.Epoch, cause, message, fromStep, suspects)).TakeLast(MostRecoveriesKept)],
         };
         if (count.Attempts >= facts.Spec.Recovery.Attempts)
         {

@@ -48,6 +48,9 @@ public enum AgentState
 
     /// <summary>It was asked to end: its trainers save and stop, and it gets no new ones.</summary>
     Draining,
+
+    /// <summary>Runs keep failing on it and none makes progress: it gets no new trainers for a while, then one run to be tried with.</summary>
+    BackingOff,
 }
 
 /// <summary>What is known of an agent.</summary>
@@ -60,7 +63,20 @@ public sealed record AgentStatus(
     [property: Id(4)] long MemoryPerSlot,
     [property: Id(5)] bool HasBf16,
     [property: Id(6)] DateTimeOffset HeardAt,
-    [property: Id(7)] IReadOnlyList<AgentTrainer> Trainers);
+    [property: Id(7)] IReadOnlyList<AgentTrainer> Trainers,
+    [property: Id(8)] AgentBackOff? BackOff = null);
+
+/// <summary>That an agent gets no new trainers, since runs keep failing on it.</summary>
+/// <param name="Until">When it is tried again, with one run.</param>
+/// <param name="TriedBy">The run that it is tried with now; null if it is not tried yet.</param>
+/// <param name="Runs">Runs that failed on it since one made progress there.</param>
+/// <param name="Reason">All this, and how the last of them failed; sentences.</param>
+[GenerateSerializer, Immutable, Alias("temper.agent-back-off")]
+public sealed record AgentBackOff(
+    [property: Id(0)] DateTimeOffset Until,
+    [property: Id(1)] string? TriedBy,
+    [property: Id(2)] int Runs,
+    [property: Id(3)] string Reason);
 
 /// <summary>A slot that is taken.</summary>
 [GenerateSerializer, Immutable, Alias("temper.agent-trainer")]

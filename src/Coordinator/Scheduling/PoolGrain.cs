@@ -7,7 +7,7 @@ using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Scheduling;
 
-/// <summary>Shell around <see cref="SchedulerRule"/>: keeps who was heard when, reads the open runs from the index, tells runs what was decided.</summary>
+/// <summary>Shell around <see cref="SchedulerRule"/> and <see cref="AgentHealthRule"/>: keeps who was heard when, reads the open runs from the index, tells runs what was decided.</summary>
 [KeepAlive]
 internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Clock clock, CoordinatorMetrics metrics, ISiloStatusOracle cluster, ILogger<PoolGrain> log) : Grain, IPoolGrain
 {
@@ -21,6 +21,10 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     private TimeSpan _tickedAt = clock.Elapsed;
     private IReadOnlyCollection<SiloAddress> _coordinators = [];
     private IReadOnlyList<OpenRun> _open = [];
+
+    // As it was read before. These two are in memory alone: after a restart of the coordinator an agent is tried anew, and is out again when runs have failed on it again.
+    private Dictionary<string, RunStatus> _seen = [];
+    private AgentHealth _health = AgentHealth.Unknown;
     private IReadOnlyList<(WaitingKind Kind, DateTimeOffset Since)> _waiting = [];
 
     /// <summary>
@@ -43,6 +47,12 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
 
     public async Task<IReadOnlyList<string>> Heard(AgentPresence agent)
     {
+        // Whoever has mended a machine starts its agent again.
+        if (_agents.TryGetValue(agent.Id, out var earlier) && earlier.Presence.Session != agent.Session)
+        {
+            _health = AgentHealthRule.Forget(_health, agent.Id);
+        }
+
         var isNews = !_agents.TryGetValue(agent.Id, out var known) || known.Presence != agent || StateOf(known) is AgentState.Late or AgentState.Lost;
         _agents[agent.Id] = (agent, clock.Elapsed);
         return isNews ? await Schedule(agent.Id) : RunsOn(agent.Id);
@@ -50,13 +60,13 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
 
     public async Task<IReadOnlyList<string>> Schedule(string? agentId)
     {
-        _open = await store.OpenRunsAsync();
+        await Read();
         var skipped = new HashSet<string>();
         while (await Place(skipped) is { } refused)
         {
             // It cannot take what it was given: the others must not wait behind it for slots that nobody uses.
             skipped.Add(refused);
-            _open = await store.OpenRunsAsync();
+            await Read();
         }
 
         metrics.Show(new PoolView(Present(), _waiting));
@@ -67,7 +77,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     {
         ForgiveOwnAbsence();
         ForgiveDeathOfCoordinator();
-        _open = await store.OpenRunsAsync();
+        await Read();
         foreach (var run in _open)
         {
             foreach (var agentId in run.Status.Members.Select(member => member.AgentId).Distinct())
@@ -83,6 +93,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
         foreach (var id in _agents.Where(agent => clock.Elapsed - agent.Value.HeardAt > Forgetting || (agent.Value.Presence.Draining && StateOf(agent.Value) == AgentState.Lost)).Select(agent => agent.Key).ToList())
         {
             _agents.Remove(id);
+            _health = AgentHealthRule.Forget(_health, id);
         }
 
         await Schedule(null);
@@ -90,7 +101,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
 
     public async Task<IReadOnlyList<AgentStatus>> Agents()
     {
-        _open = await store.OpenRunsAsync();
+        await Read();
         return Present();
     }
 
@@ -102,12 +113,30 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
         return [.. _agents.Values.OrderBy(agent => agent.Presence.Id, StringComparer.Ordinal).Select(agent => new AgentStatus(
             agent.Presence.Id,
             agent.Presence.Host,
-            StateOf(agent),
+            StateOf(agent) == AgentState.Ready && AgentHealthRule.BackOff(_health, agent.Presence.Id, clock.Elapsed) is not null ? AgentState.BackingOff : StateOf(agent),
             agent.Presence.SlotCount,
             agent.Presence.MemoryPerSlot,
             agent.Presence.HasBf16,
             clock.Now - (clock.Elapsed - agent.HeardAt),
-            [.. trainers[agent.Presence.Id].OrderBy(trainer => trainer.Slot)]))];
+            [.. trainers[agent.Presence.Id].OrderBy(trainer => trainer.Slot)],
+            AgentHealthRule.BackOff(_health, agent.Presence.Id, clock.Elapsed)))];
+    }
+
+    // What happened to runs since the last time is what is known of agents: runs call no other grain, so it is read from the index.
+    private async Task Read()
+    {
+        _open = await store.OpenRunsAsync();
+        var now = _open.ToDictionary(run => run.Status.Id, run => run.Status);
+        foreach (var (id, before) in _seen)
+        {
+            if ((now.GetValueOrDefault(id) ?? await store.StatusAsync(id)) is { } after)
+            {
+                _health = AgentHealthRule.Observe(_health, before, after, clock.Elapsed, clock.Now);
+            }
+        }
+
+        _seen = now;
+        _health = AgentHealthRule.EndTrials(_health, now.Values);
     }
 
     // One round; returns the run that could not be admitted, if there is one: the round must be made again without it.
@@ -115,11 +144,11 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     {
         var offers = _agents.Values
             .Where(agent => StateOf(agent) is AgentState.Ready or AgentState.Late)
-            .Select(agent => new AgentOffer(agent.Presence.Id, agent.Presence.SlotCount, agent.Presence.MemoryPerSlot, agent.Presence.HasBf16, StateOf(agent) == AgentState.Ready))
+            .Select(agent => new AgentOffer(agent.Presence.Id, agent.Presence.SlotCount, agent.Presence.MemoryPerSlot, agent.Presence.HasBf16, StateOf(agent) == AgentState.Ready, AgentHealthRule.Doubt(_health, agent.Presence.Id, clock.Elapsed)))
             .ToList();
         var demands = _open
             .Where(run => !(run.Status.Phase.Waits() && skipped.Contains(run.Status.Id)))
-            .Select(RunDemand.Of)
+            .Select(run => RunDemand.Of(run) with { Avoids = AgentHealthRule.FailedOn(_health, run.Status.Id) })
             .ToList();
         var schedule = SchedulerRule.Decide(offers, demands, clock.Now);
         foreach (var placement in schedule.Placements)
@@ -129,6 +158,8 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
             {
                 return placement.RunId;
             }
+
+            _health = AgentHealthRule.Try(_health, placement.RunId, placement.Members.Select(member => member.AgentId));
         }
 
         foreach (var (orphan, why) in schedule.Orphans)
@@ -149,7 +180,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
 
         if (schedule.Placements.Count + schedule.Orphans.Count > 0)
         {
-            _open = await store.OpenRunsAsync();
+            await Read();
         }
 
         return null;

@@ -10,7 +10,8 @@ namespace Temper.Coordinator.Scheduling;
 /// <param name="MemoryPerSlot">Bytes that one trainer may use; 0 if unknown.</param>
 /// <param name="HasBf16">Whether its devices multiply bf16.</param>
 /// <param name="IsFresh">Whether it was heard just now: a late one keeps its trainers but gets no new ones.</param>
-internal sealed record AgentOffer(string Id, int SlotCount, long MemoryPerSlot, bool HasBf16, bool IsFresh);
+/// <param name="Doubt">Why it gets no work, or one run at most; null if it gets all that it has room for.</param>
+internal sealed record AgentOffer(string Id, int SlotCount, long MemoryPerSlot, bool HasBf16, bool IsFresh, AgentDoubt? Doubt = null);
 
 /// <summary>A run that has not ended, as the scheduler sees it.</summary>
 /// <param name="Id">The run.</param>
@@ -23,6 +24,7 @@ internal sealed record AgentOffer(string Id, int SlotCount, long MemoryPerSlot, 
 /// <param name="WaitingSince">Since when it waits for slots; null if unknown: then it gains nothing by waiting.</param>
 /// <param name="Parents">The runs whose models it starts from.</param>
 /// <param name="RetryAt">The earliest time of its next attempt; null if it may start at once.</param>
+/// <param name="Avoids">Agents on which it has failed: others are taken before them.</param>
 internal sealed record RunDemand(
     string Id,
     long Order,
@@ -33,7 +35,8 @@ internal sealed record RunDemand(
     int Priority = 50,
     DateTimeOffset? WaitingSince = null,
     IReadOnlyList<ParentRun>? Parents = null,
-    DateTimeOffset? RetryAt = null)
+    DateTimeOffset? RetryAt = null,
+    IReadOnlyCollection<string>? Avoids = null)
 {
     /// <summary>What a run that has not ended asks for.</summary>
     // Waiting for slots begins when the models are there to start from: else who waits for a long training would overtake everybody after it.
@@ -73,7 +76,7 @@ internal sealed record Schedule(
 /// <summary>
 /// Who runs next, as a pure function. All workers of a run or none; recovering runs before queued ones, then by priority, which grows with
 /// waiting, then first come, first served. A run whose slots do not exist at all, whose parents have not succeeded, or whose next attempt is still to wait, holds nobody up. An
-/// agent is filled before the next one is begun.
+/// agent is filled before the next one is begun. A run goes elsewhere than where it has failed if there is room elsewhere; an agent in doubt gets nothing, or one run.
 /// </summary>
 /// <remarks>
 /// Nobody starves. A queued run of priority p is at most 100 - p levels below one that comes later, and gains one for each interval by which
@@ -91,7 +94,7 @@ internal static class SchedulerRule
         var known = agents.ToDictionary(agent => agent.Id);
         var busy = runs.SelectMany(run => run.Members).Select(member => (member.AgentId, member.Slot)).ToHashSet();
         var free = agents
-            .Where(agent => agent.IsFresh)
+            .Where(agent => agent.IsFresh && agent.Doubt is null or { TakesOne: true })
             .OrderBy(agent => agent.Id, StringComparer.Ordinal)
             .Select(agent => new FreeSlots(agent, new Queue<int>(Enumerable.Range(0, agent.SlotCount).Where(slot => !busy.Contains((agent.Id, slot))))))
             .ToList();
@@ -131,9 +134,13 @@ internal static class SchedulerRule
                 continue;
             }
 
-            if (Place(unclaimed, run) is { } placement)
+            // Where it has failed it would fail again if the machine is the cause; elsewhere it shows whether it is.
+            if ((Place(unclaimed.Where(slots => run.Avoids?.Contains(slots.Agent.Id) != true), run) ?? Place(unclaimed, run)) is { } placement)
             {
                 placements.Add(placement);
+                bool IsTried(FreeSlots slots) => slots.Agent.Doubt is not null && placement.Members.Any(member => member.AgentId == slots.Agent.Id);
+                free.RemoveAll(IsTried);
+                unclaimed.RemoveAll(IsTried);
                 held.AddRange(Held(run.Id, placement.Members, known));
                 continue;
             }
@@ -144,6 +151,7 @@ internal static class SchedulerRule
                 free.Where(slots => HasRoom(slots.Agent, run)).Sum(slots => slots.Slots.Count),
                 [.. held.Where(holding => HasRoom(holding.Agent, run)).GroupBy(holding => holding.RunId, (id, holdings) => (id, holdings.Sum(holding => holding.Count)))],
                 [.. agents.Where(agent => !agent.IsFresh && HasRoom(agent, run)).Select(agent => agent.Id)],
+                [.. agents.Where(agent => agent.IsFresh && HasRoom(agent, run)).OrderBy(agent => agent.Id, StringComparer.Ordinal).Select(agent => agent.Doubt).OfType<AgentDoubt>()],
                 line);
 
             // It must not be overtaken, or a large run would wait for ever: whoever comes behind it may have only what it could never use.
@@ -165,7 +173,7 @@ internal static class SchedulerRule
     public static long EffectivePriority(RunDemand run, DateTimeOffset now) =>
         run.WaitingSince is { } since && since < now ? run.Priority + ((now - since).Ticks / AgeingInterval.Ticks) : run.Priority;
 
-    private static Placement? Place(List<FreeSlots> free, RunDemand run)
+    private static Placement? Place(IEnumerable<FreeSlots> free, RunDemand run)
     {
         var fitting = free.Where(slots => HasRoom(slots.Agent, run) && slots.Slots.Count > 0).ToList();
         if (fitting.Sum(slots => slots.Slots.Count) < run.Workers)

@@ -28,8 +28,9 @@ internal static class WaitingReason
     /// <param name="free">Slots that are free and large enough.</param>
     /// <param name="holders">Who has how many slots on agents that are large enough.</param>
     /// <param name="late">Agents that are large enough, and late.</param>
+    /// <param name="doubts">Why agents that are large enough get no work.</param>
     /// <param name="ahead">Who stands before it, the first first.</param>
-    public static string InLine(RunDemand run, int free, IReadOnlyList<(string RunId, int Slots)> holders, IReadOnlyList<string> late, IReadOnlyList<RunDemand> ahead)
+    public static string InLine(RunDemand run, int free, IReadOnlyList<(string RunId, int Slots)> holders, IReadOnlyList<string> late, IReadOnlyList<AgentDoubt> doubts, IReadOnlyList<RunDemand> ahead)
     {
         var parts = new List<string> { $"Waits for {run.Workers} free {(run.Workers == 1 ? "slot" : "slots")}: {free} {(free == 1 ? "is" : "are")} free" };
         parts.AddRange(holders.Take(MostNames).Select(holder => $"run {holder.RunId} holds {holder.Slots}"));
@@ -43,8 +44,13 @@ internal static class WaitingReason
             parts.Add(late.Count == 1 ? $"agent {late[0]} is late" : $"{late.Count} agents are late");
         }
 
+        if (doubts.Count > 0)
+        {
+            parts.Add(doubts.Count == 1 ? doubts[0].What : $"{doubts.Count} agents get no work or one run at most, as runs keep failing on them");
+        }
+
         parts.Add(ahead.Count == 0 ? "next in line" : $"{Ordinal(ahead.Count + 1)} in line{WhatRaised(ahead, run)}");
-        return string.Join(", ", parts) + ".";
+        return string.Join(", ", parts) + "." + (doubts.Count == 1 ? $" {doubts[0].Why}" : "");
     }
 
     /// <summary>Whoever starts from models that are still trained.</summary>

@@ -68,6 +68,40 @@ public class RunRuleTests
         Assert.Empty(state.Seats);
     }
 
+    // Ranks 0 and 1 are on agents a and b.
+    [Theory]
+    [InlineData(FailureCauses.TrainerDied, null, "b")]
+    [InlineData(FailureCauses.TrainerSilent, null, "b")]
+    [InlineData(FailureCauses.OutOfMemory, null, "b")]
+    [InlineData(FailureCauses.StorageUnreadable, null, "b")]
+    [InlineData(FailureCauses.Exchange, 0, "a")]
+    [InlineData(FailureCauses.Exchange, null, null)]
+    [InlineData(FailureCauses.NoProgress, null, null)]
+    [InlineData(FailureCauses.TrainerError, null, null)]
+    [InlineData(FailureCauses.StorageFull, null, null)]
+    [InlineData(FailureCauses.AgentLost, null, null)]
+    [InlineData(FailureCauses.CheckpointDamaged, null, null)]
+    public void A_failure_counts_against_the_agent_of_the_rank_that_it_names(string cause, int? peer, string? suspect)
+    {
+        var failed = After(Running(), new RunEvent.RankFailed(1, 1, cause, "broke", peer), new RunEvent.AgentHeard("a"));
+        var state = RunRule.Apply(Facts, failed, new RunEvent.Tick(), Noon + RunRule.SuspicionTime).State;
+
+        Assert.Equal((cause, suspect), (state.Recoveries[^1].Cause, state.Recoveries[^1].Suspects?.Single()));
+    }
+
+    [Fact]
+    public void After_a_step_a_failure_counts_against_no_agent() => Assert.Null(
+        After(Running(), new RunEvent.StepMade(1, 1), Failed(1, FailureCauses.TrainerDied, "killed")).Recoveries[^1].Suspects);
+
+    [Fact]
+    public void Ranks_that_wait_for_each_other_on_one_agent_count_against_that_one()
+    {
+        var one = Running() with { Seats = [.. Running().Seats.Select(seat => seat with { AgentId = "a" })] };
+        var state = RunRule.Apply(Facts, After(one, Failed(0, FailureCauses.NoProgress, "stuck")), new RunEvent.Tick(), Noon + RunRule.SuspicionTime).State;
+
+        Assert.Equal(["a"], state.Recoveries[^1].Suspects);
+    }
+
     [Theory]
     [InlineData(FailureCauses.NonFinite)]
     [InlineData(FailureCauses.SourcesDiffer)]

@@ -225,6 +225,37 @@ public class SchedulerRuleTests
     }
 
     [Fact]
+    public void An_agent_in_doubt_gets_no_work_and_who_waits_is_told_why()
+    {
+        AgentOffer[] agents = [Agent("a", 1) with { Doubt = new AgentDoubt("agent a gets no work until noon", "Runs failed on agent a.", TakesOne: false) }];
+
+        Assert.Equal("Waits for 1 free slot: 0 are free, agent a gets no work until noon, next in line. Runs failed on agent a.", Decide(agents, [Waiting("r")]).Reasons["r"]);
+        Assert.Equal("r", Assert.Single(Decide([.. agents, Agent("b", 1)], [Waiting("r")]).Placements).RunId);
+        Assert.Equal(
+            "Waits for 1 free slot: 0 are free, 2 agents get no work or one run at most, as runs keep failing on them, next in line.",
+            Decide([agents[0], agents[0] with { Id = "b" }], [Waiting("r")]).Reasons["r"]);
+    }
+
+    [Fact]
+    public void An_agent_that_is_tried_gets_one_run_whatever_room_it_has()
+    {
+        AgentOffer[] agents = [Agent("a", 4) with { Doubt = new AgentDoubt("agent a is to be tried with one run", "Runs failed on agent a.", TakesOne: true) }];
+        var schedule = Decide(agents, [Waiting("r", 1, workers: 2), Waiting("s", 2)]);
+
+        Assert.Equal([("r", "a"), ("r", "a")], Members(schedule));
+        Assert.Equal("Waits for 1 free slot: 0 are free, run r holds 2, agent a is to be tried with one run, next in line. Runs failed on agent a.", schedule.Reasons["s"]);
+    }
+
+    [Fact]
+    public void A_run_goes_elsewhere_than_where_it_has_failed_if_there_is_room()
+    {
+        var failed = Waiting("r") with { Avoids = ["a"] };
+
+        Assert.Equal([("r", "b")], Members(Decide([Agent("a", 1), Agent("b", 2)], [failed])));
+        Assert.Equal([("r", "a")], Members(Decide([Agent("a", 1), Agent("b", 1)], [Running("other", 0, "b", 0), failed])));
+    }
+
+    [Fact]
     public void Bf16_needs_every_member()
     {
         AgentOffer[] agents = [Agent("a", 1) with { HasBf16 = true }, Agent("b", 1)];

@@ -109,11 +109,21 @@ public class ReferenceTests
 
         - **attempts** *none*: the run is tried again without end. *own*: `recovery.attempts` failures of this cause in a row without progress end the run. *ends*: the run ends at once.
         - **waits** is what the next attempt waits: the first failures in a row are tried again at once if it says so, each further one waits longer, up to a limit.
-        - **resumable** says whether a run that was ended so can go on from its checkpoint with `temper retry`, once the cause is gone.
+        - **resumable** says whether a run that was ended so can go on from its checkpoint with `temper retry`, once the cause is gone and its output folder was given to nobody else since.
+        - **agent** *yes*: the machine may be the cause, so the failure counts against the agent of the rank that it names, unless the attempt had made a step.
 
-        | cause | whose fault | attempts | waits | resumable | what it is |
-        |---|---|---|---|---|---|
+        | cause | whose fault | attempts | waits | resumable | agent | what it is |
+        |---|---|---|---|---|---|---|
         {Lines(FailurePolicy.Table.Select(Policy))}
+
+        ## Agents on which runs keep failing
+
+        A run that has failed on an agent goes to another one next, if there is room. When three runs have failed on an agent and none has made progress there in between, the agent gets no new work
+        for a minute; then one run is tried on it, and each trial that fails doubles the time, up to half an hour. A step of any trainer on it, or a run that finishes there, makes all good;
+        so does starting the agent anew. Trainers that it has go on. `temper agents`, the queue page, `GET /api/v1/agents` (`backing_off`) and the metric `temper_agents` show such agents, and runs that wait for one say so.
+
+        A run that fails everywhere takes no agent out: however often it fails it counts once, and not at all when it has failed by the same cause on two agents, unless it trains on a third one.
+        The runs of an experiment count as one until one of them has trained somewhere.
         """);
 
     [Fact]
@@ -127,7 +137,7 @@ public class ReferenceTests
     private static string Lines(IEnumerable<string> lines) => string.Join('\n', lines);
 
     private static string Policy(FailurePolicy policy) =>
-        $"| `{policy.Cause}` | {policy.Fault.ToString().ToLowerInvariant()} | {policy.Budget.ToString().ToLowerInvariant()} | {Waits(policy)} | {(policy.IsResumable ? "yes" : "no")} | {policy.Summary} |";
+        $"| `{policy.Cause}` | {policy.Fault.ToString().ToLowerInvariant()} | {policy.Budget.ToString().ToLowerInvariant()} | {Waits(policy)} | {(policy.IsResumable ? "yes" : "no")} | {(policy.CountsAgainstAgent ? "yes" : "no")} | {policy.Summary} |";
 
     private static string Waits(FailurePolicy policy) => (policy.Budget, policy.BackOff) switch
     {

@@ -3,6 +3,7 @@ using Temper.Cli.Views;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Coordinator.Reports;
+using Temper.Coordinator.Scheduling;
 using Temper.Mixture.Tasks;
 
 namespace Temper.EndToEnd.Tests.Views;
@@ -94,6 +95,24 @@ public class ViewsTests
         Assert.Contains("Waits for 2 free slots.", screen, StringComparison.Ordinal);
         Assert.DoesNotContain("Done.", screen, StringComparison.Ordinal);
         Assert.Contains("no runs yet", Screen.Of(RunListView.Render([], Runs.Start)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Agents_are_listed_with_their_slots_and_why_one_gets_no_work()
+    {
+        AgentStatus[] agents =
+        [
+            new("good", "host", AgentState.Ready, 2, 3L << 30, true, Runs.Start, [new AgentTrainer(0, "r1", 0)]),
+            new("bad", "host", AgentState.BackingOff, 1, 0, false, Runs.Start, [], new AgentBackOff(Runs.Start.AddMinutes(1), null, 3, $"Agent bad gets no work. {Evil}")),
+        ];
+
+        var screen = Screen.Of(AgentListView.Render(agents, Runs.Start.AddSeconds(2)), 160);
+
+        Assert.Matches(@"good +Ready +2 s ago +1 / 2 +3\.0 GiB +r1", screen);
+        Assert.Matches(@"bad +Backs off +2 s ago +0 / 1 +unknown", screen);
+        Assert.Contains("Agent bad gets no work. " + Harmless, screen, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u0007', screen);
+        Assert.Contains("No agent was heard.", Screen.Of(AgentListView.Render([], Runs.Start)), StringComparison.Ordinal);
     }
 
     [Fact]
