@@ -106,7 +106,7 @@ public class ViewsTests
     }
 
     private static Preview Preview(string text, long drawn) => new(
-        text, 100, 1_300_000, 1L << 30,
+        text, 100, 1_300_000, 1L << 30, [],
         [new PreviewTask("dates", 1000, 100, 100, 0.75, 4, drawn, new LengthSummary(10, 20, 30, 0), new LengthSummary(5, 8, 9, 1), [new TextExample(text, text)])]);
 
     private static RunProgress Live()
