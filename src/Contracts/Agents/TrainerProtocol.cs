@@ -15,7 +15,7 @@ namespace Temper.Contracts.Agents;
 /// <param name="Spec">The run's specification.</param>
 /// <param name="Precision">The resolved number format: fp32 or bf16, never auto.</param>
 /// <param name="DataRoots">Folders that relative sources lie under; the first that has the file wins.</param>
-/// <param name="OutputDirectory">Folder of checkpoints and the exported model.</param>
+/// <param name="OutputDirectory">Folder of checkpoints and the exported model; the coordinator sees it under the same path.</param>
 /// <param name="StartCheckpoint">Name of the checkpoint folder to start from, below <c>checkpoints</c>; null to start from the beginning.</param>
 /// <param name="Secret">Key, as base64, with which the ranks of this epoch authenticate each other.</param>
 /// <param name="ModelFolders">Folders of the models to start from, in the order of <see cref="ModelSpec.References"/>; empty for random weights.</param>
@@ -109,7 +109,10 @@ public abstract record TrainerEvent
     /// <summary>Stopped on command after saving the checkpoint of <paramref name="Step"/>.</summary>
     public sealed record Stopped(int Step) : TrainerEvent;
 
-    /// <summary>All steps made, all tasks evaluated, the model exported to <paramref name="ModelDirectory"/> (below the output folder).</summary>
+    /// <summary>
+    /// All steps made, all tasks evaluated, the model exported to <paramref name="ModelDirectory"/> (below the output folder): the draft of the trainer's epoch, see
+    /// <see cref="Models.ModelDraft"/>, or, from an earlier version, the model in its place.
+    /// </summary>
     public sealed record Finished(int Step, string ModelDirectory) : TrainerEvent;
 
     /// <summary>The trainer gives up. <paramref name="Cause"/> is one of <see cref="Runs.FailureCauses"/>; <paramref name="Peer"/> the rank that is blamed, or null.</summary>

@@ -50,14 +50,14 @@ internal sealed class PatientGrains(IGrainFactory grains, RunStore runs, Experim
     {
         try
         {
-            var isTired = clock.Now.Ticks < Interlocked.Read(ref _tiredUntil);
+            var isTired = clock.Elapsed.Ticks < Interlocked.Read(ref _tiredUntil);
             return await call.WaitAsync(isTired ? PatienceOnceTired : Patience, clock.Time).ConfigureAwait(false);
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
             if (e is TimeoutException)
             {
-                Interlocked.Exchange(ref _tiredUntil, (clock.Now + Tiredness).Ticks);
+                Interlocked.Exchange(ref _tiredUntil, (clock.Elapsed + Tiredness).Ticks);
             }
 
             return await otherwise().ConfigureAwait(false);

@@ -21,7 +21,7 @@ internal sealed class ExperimentReporter(IGrainFactory grains, ExperimentStore e
         var status = input.Status.Phase == ExperimentPhase.Reporting
             ? input.Status with { Phase = ended.Ended!.Value, Reason = ExperimentView.Of(ended, [.. input.Runs.Values.Select(run => run.Status)]).Reason, EndedAt = ended.EndedAt }
             : input.Status;
-        await Task.Run(() => ExperimentReportFiles.Write(input with { Status = status }, input.Status.OutputDirectory), ct).ConfigureAwait(false);
+        await OwnThread.Run(() => ExperimentReportFiles.Write(input with { Status = status }, input.Status.OutputDirectory)).ConfigureAwait(false);
     }
 
     /// <summary>What the report of an experiment is made of; null if there is none of this id.</summary>

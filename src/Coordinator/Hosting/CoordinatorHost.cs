@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Prometheus;
 using Temper.Contracts.Agents;
+using Temper.Contracts.Models;
 using Temper.Coordinator.Agents;
 using Temper.Coordinator.Api;
 using Temper.Coordinator.Experiments;
@@ -106,6 +107,7 @@ public static class CoordinatorHost
         services.AddSingleton<AgentToken>();
         services.AddSingleton<Reconciler>();
         services.AddSingleton(new CheckpointFolders(new Clock(options.Time)));
+        services.AddSingleton(new ModelPublisher(ModelDraft.Publish));
         services.AddHostedService(provider => provider.GetRequiredService<Reconciler>());
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(4));
         configure?.Invoke(services);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Temper.Contracts.Runs;
 using Temper.Coordinator.Experiments;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Scheduling;
@@ -11,7 +12,8 @@ namespace Temper.Coordinator.Hosting;
 /// <summary>
 /// Looks again and again at every run that has not ended: once a second for silence and free slots, every ten seconds, and when called,
 /// for what a crash left half done and for reports. Nothing depends on a timer that has survived. Of several coordinators on one database all tick, which
-/// does no harm, and one reconciles: two would write the same report at once. When that one dies, another takes over within seconds.
+/// does no harm, and one reconciles: two would write the same report at once. When that one dies, another takes over within seconds. A folder that does not
+/// answer keeps only its own run or experiment waiting.
 /// </summary>
 internal sealed class Reconciler(
     IGrainFactory grains,
@@ -20,6 +22,7 @@ internal sealed class Reconciler(
     StateHome home,
     IRunReporter reporter,
     IExperimentReporter experimentReporter,
+    ModelPublisher models,
     CoordinatorOptions options,
     Clock clock,
     ILogger<Reconciler> log) : BackgroundService
@@ -30,11 +33,17 @@ internal sealed class Reconciler(
     // errno of Linux, which .NET keeps as the HResult of an IOException that has no better name.
     private const int NoSpace = 28;
     private const int OverQuota = 122;
+    // As long as for a report on a full disk.
+    private static readonly TimeSpan PublicationPatience = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReconcileInterval = TimeSpan.FromSeconds(10);
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private readonly SemaphoreSlim _wanted = new(0, 1);
-    private readonly Dictionary<string, int> _reportAttempts = [];
+    private readonly ConcurrentDictionary<string, int> _reportAttempts = [];
+    // Since when a model cannot be put in its place.
+    private readonly ConcurrentDictionary<string, TimeSpan> _unpublished = [];
+    // What works on a folder now.
+    private readonly ConcurrentDictionary<string, Task> _atWork = [];
     private readonly ConcurrentQueue<string> _endedHalfway = [];
     private readonly ConcurrentDictionary<string, bool> _failing = [];
     private readonly string _self = Guid.NewGuid().ToString("N");
@@ -79,7 +88,7 @@ internal sealed class Reconciler(
         try
         {
             // Those that ended halfway here are known to nobody else.
-            await ReportEndedAsync().ConfigureAwait(false);
+            await SettleAsync(BeginEnded(), ct).ConfigureAwait(false);
             var isAskedFor = _isAskedFor;
             _isAskedFor = false;
             if (!await home.State.LeadAsync(_self).ConfigureAwait(false))
@@ -92,18 +101,49 @@ internal sealed class Reconciler(
                 return;
             }
 
-            foreach (var run in await store.OpenRunsAsync().ConfigureAwait(false))
+            var begun = new List<(RunStatus Run, Task Work)>();
+            foreach (var run in (await store.OpenRunsAsync().ConfigureAwait(false)).Select(open => open.Status))
             {
                 // One run that cannot be read must not keep the others from going on.
-                await TryAsync(() => ReconcileAsync(run.Status.Id, ct), $"reconciling run {run.Status.Id}", ct).ConfigureAwait(false);
+                await TryAsync(
+                    async () =>
+                    {
+                        if (await grains.GetGrain<IRunGrain>(run.Id).Reconcile().ConfigureAwait(false))
+                        {
+                            begun.Add((run, Begin($"run {run.Id}", () => TryAsync(() => FinishAsync(run, ct), $"finishing run {run.Id}", ct))));
+                        }
+                    },
+                    $"reconciling run {run.Id}",
+                    ct).ConfigureAwait(false);
             }
 
-            await ReportEndedAsync().ConfigureAwait(false);
+            await SettleAsync(begun.Select(each => each.Work), ct).ConfigureAwait(false);
+            foreach (var (run, _) in begun.Where(each => !each.Work.IsCompleted))
+            {
+                await TryAsync(
+                    () => grains.GetGrain<IRunGrain>(run.Id).Delayed($"waits for its output folder {run.OutputDirectory}, which does not answer."),
+                    $"telling that the output folder of run {run.Id} does not answer",
+                    ct).ConfigureAwait(false);
+            }
+
+            await SettleAsync(BeginEnded(), ct).ConfigureAwait(false);
+            var reports = new List<Task>();
             foreach (var id in await experiments.OpenAsync().ConfigureAwait(false))
             {
-                await TryAsync(() => ReconcileExperimentAsync(id, ct), $"reconciling experiment {id}", ct).ConfigureAwait(false);
+                await TryAsync(
+                    async () =>
+                    {
+                        var grain = grains.GetGrain<IExperimentGrain>(id);
+                        if (await grain.Reconcile().ConfigureAwait(false))
+                        {
+                            reports.Add(Begin($"experiment {id}", () => TryAsync(() => ReportAsync(id, "experiment", experimentReporter.WriteAsync, grain.Reported, ct), $"reporting experiment {id}", ct)));
+                        }
+                    },
+                    $"reconciling experiment {id}",
+                    ct).ConfigureAwait(false);
             }
 
+            await SettleAsync(reports, ct).ConfigureAwait(false);
             await TickAsync().ConfigureAwait(false);
         }
         finally
@@ -117,7 +157,8 @@ internal sealed class Reconciler(
     {
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
         await home.State.ResignAsync(_self).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await ReportEndedAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        BeginEnded();
+        await Task.WhenAll(_atWork.Values).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public override void Dispose()
@@ -183,29 +224,84 @@ internal sealed class Reconciler(
         }
     }
 
-    private async Task ReconcileAsync(string runId, CancellationToken ct)
+    // One thread for each folder: whatever works on it still is not begun again.
+    private Task Begin(string what, Func<Task> work)
     {
-        var grain = grains.GetGrain<IRunGrain>(runId);
-        if (await grain.Reconcile().ConfigureAwait(false))
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return _atWork.TryAdd(what, ended.Task) ? RunAsync() : Task.CompletedTask;
+
+        async Task RunAsync()
         {
-            await ReportAsync(runId, "run", reporter.WriteAsync, grain.Reported, ct).ConfigureAwait(false);
+            try
+            {
+                await OwnThread.Run(work).ConfigureAwait(false);
+            }
+            finally
+            {
+                _atWork.TryRemove(what, out _);
+                ended.SetResult();
+            }
         }
     }
 
-    private async Task ReconcileExperimentAsync(string id, CancellationToken ct)
+    // Who does not answer in time goes on alone: it is not waited for again.
+    private async Task SettleAsync(IEnumerable<Task> begun, CancellationToken ct)
     {
-        var grain = grains.GetGrain<IExperimentGrain>(id);
-        if (await grain.Reconcile().ConfigureAwait(false))
+        try
         {
-            await ReportAsync(id, "experiment", experimentReporter.WriteAsync, grain.Reported, ct).ConfigureAwait(false);
+            await Task.WhenAll(begun).WaitAsync(OwnThread.Patience, clock.Time, ct).ConfigureAwait(false);
+        }
+        catch (TimeoutException e)
+        {
+            log.LogWarning(e, "A folder that a report or a model is written to does not answer; the others go on without it");
         }
     }
 
-    private async Task ReportEndedAsync()
+    private List<Task> BeginEnded()
     {
+        var begun = new List<Task>();
         while (_endedHalfway.TryDequeue(out var runId))
         {
-            await TryAsync(() => reporter.WriteAsync(runId, CancellationToken.None), $"writing the report of run {runId}, which did not succeed", CancellationToken.None, "").ConfigureAwait(false);
+            begun.Add(Begin(
+                $"run {runId}",
+                () => TryAsync(() => reporter.WriteAsync(runId, CancellationToken.None), $"writing the report of run {runId}, which did not succeed", CancellationToken.None, "")));
+        }
+
+        return begun;
+    }
+
+    // A run that has trained: its model takes its place, and its report is written.
+    private async Task FinishAsync(RunStatus run, CancellationToken ct)
+    {
+        var grain = grains.GetGrain<IRunGrain>(run.Id);
+        if (await grain.Draft().ConfigureAwait(false) is not { } draft || await PublishAsync(grain, run, draft).ConfigureAwait(false))
+        {
+            await ReportAsync(run.Id, "run", reporter.WriteAsync, grain.Reported, ct).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> PublishAsync(IRunGrain grain, RunStatus run, string draft)
+    {
+        try
+        {
+            await OwnThread.Run(() => models.Publish(run.OutputDirectory, draft)).ConfigureAwait(false);
+            _unpublished.TryRemove(run.Id, out _);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            var waited = clock.Elapsed - _unpublished.GetOrAdd(run.Id, clock.Elapsed);
+            log.LogWarning(e, "The model of run {Run} cannot be put in its place, for {Seconds:0} s", run.Id, waited.TotalSeconds);
+            if (waited < PublicationPatience)
+            {
+                await grain.Delayed($"the model cannot be put in its place yet: {e.Message}").ConfigureAwait(false);
+                return false;
+            }
+
+            // It goes on from its last checkpoint when that can be read, and exports anew.
+            await grain.Unpublished(draft, e.Message).ConfigureAwait(false);
+            _unpublished.TryRemove(run.Id, out _);
+            return false;
         }
     }
 
@@ -215,18 +311,18 @@ internal sealed class Reconciler(
         {
             await write(id, ct).ConfigureAwait(false);
             await reported(null).ConfigureAwait(false);
-            _reportAttempts.Remove(id);
+            _reportAttempts.TryRemove(id, out _);
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            var attempts = _reportAttempts[id] = _reportAttempts.GetValueOrDefault(id) + 1;
+            var attempts = _reportAttempts.AddOrUpdate(id, 1, (_, earlier) => earlier + 1);
             var most = e is IOException { HResult: NoSpace or OverQuota } ? MostReportAttemptsOnFullDisk : MostReportAttempts;
             log.LogWarning(e, "Writing the report of {What} {Id} failed, attempt {Attempt} of {Most}", what, id, attempts, most);
             if (attempts >= most)
             {
                 // The model is there and good: the run has not failed for want of a page about it.
                 await reported(e.Message).ConfigureAwait(false);
-                _reportAttempts.Remove(id);
+                _reportAttempts.TryRemove(id, out _);
             }
         }
     }

@@ -32,14 +32,17 @@ internal sealed record RunTally(
         return new RunTally(
             before.Phase,
             after.Phase,
-            isAdmitted ? now - (before.WaitingSince ?? createdAt) : null,
-            hasStarted && before.AdmittedAt is { } admittedAt ? now - admittedAt : null,
+            isAdmitted ? Since(before.WaitingSince ?? createdAt, now) : null,
+            hasStarted && before.AdmittedAt is { } admittedAt ? Since(admittedAt, now) : null,
             // Recoveries are only ever appended, at most one an epoch.
             after.Recoveries is [.., var last] && (before.Recoveries is not [.., var former] || former.Epoch != last.Epoch) ? last.Cause : null,
-            hasStarted && Loss(before) is { } loss ? (loss.Cause, now - loss.At) : null,
+            hasStarted && Loss(before) is { } loss ? (loss.Cause, Since(loss.At, now)) : null,
             after.Phase == RunPhase.Failed && before.Phase != RunPhase.Failed ? after.FailureCause ?? FailureCauses.TrainerError : null,
             after.DamagedCheckpoints.Count - before.DamagedCheckpoints.Count);
     }
+
+    // A clock that was set back must not count backwards.
+    private static TimeSpan Since(DateTimeOffset start, DateTimeOffset now) => now > start ? now - start : TimeSpan.Zero;
 
     // The loss that this epoch makes good. One that was paused in between waited for its user.
     private static Recovery? Loss(RunState state) =>

@@ -15,7 +15,7 @@ internal sealed class RunReporter(IGrainFactory grains, RunStore runs, MetricSto
         var (status, steps) = (input.Status, input.Spec.Training.Steps);
         // What the run becomes with this report.
         var ended = status.Phase.IsTerminal() ? status : status with { Phase = RunPhase.Succeeded, Reason = $"Trained for {steps} steps and evaluated.", EndedAt = clock.Now, Step = steps };
-        await Task.Run(() => ReportFiles.Write(input with { Status = ended }, row.OutputDirectory), ct).ConfigureAwait(false);
+        await OwnThread.Run(() => ReportFiles.Write(input with { Status = ended }, row.OutputDirectory)).ConfigureAwait(false);
     }
 
     /// <summary>What the report of a run is made of, as it is now.</summary>

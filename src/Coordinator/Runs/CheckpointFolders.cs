@@ -11,9 +11,6 @@ namespace Temper.Coordinator.Runs;
 /// <param name="list">Lists the checkpoints of an output folder up to an epoch.</param>
 internal sealed class CheckpointFolders(Clock clock, Func<string, long, IReadOnlyList<CheckpointMark>> list)
 {
-    /// <summary>How long a folder has to answer.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
-
     private readonly ConcurrentDictionary<string, Task<IReadOnlyList<CheckpointMark>>> _asked = [];
 
     public CheckpointFolders(Clock clock)
@@ -29,10 +26,10 @@ internal sealed class CheckpointFolders(Clock clock, Func<string, long, IReadOnl
             return null;
         }
 
-        var asked = _asked[outputDirectory] = Task.Factory.StartNew(() => list(outputDirectory, epoch), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var asked = _asked[outputDirectory] = OwnThread.Run(() => list(outputDirectory, epoch));
         try
         {
-            var found = await asked.WaitAsync(Deadline, clock.Time);
+            var found = await asked.WaitAsync(OwnThread.Patience, clock.Time);
             _asked.TryRemove(outputDirectory, out _);
             return found;
         }

@@ -46,6 +46,18 @@ internal interface IRunGrain : IGrainWithStringKey
     [Alias("Reconcile")]
     Task<bool> Reconcile();
 
+    /// <summary>Name of the draft that must take the place of the run's model before its report is written; null if there is none.</summary>
+    [Alias("Draft")]
+    Task<string?> Draft();
+
+    /// <summary>The output folder keeps publication or report waiting; <paramref name="message"/> says how, as the end of a sentence.</summary>
+    [Alias("Delayed")]
+    Task Delayed(string message);
+
+    /// <summary>The draft could not be put in the model's place, and that is not tried any longer.</summary>
+    [Alias("Unpublished")]
+    Task Unpublished(string draft, string message);
+
     /// <summary>The report was written; or it cannot be, and <paramref name="error"/> says why.</summary>
     [Alias("Reported")]
     Task Reported(string? error);

@@ -57,8 +57,20 @@ internal abstract record RunEvent
     /// <summary>The report was written; or it cannot be, and <paramref name="Error"/> says why.</summary>
     public sealed record Reported(string? Error) : RunEvent;
 
+    /// <summary>The output folder keeps publication or report waiting; <paramref name="Message"/> says how, as the end of a sentence.</summary>
+    public sealed record Delayed(string Message) : RunEvent;
+
+    /// <summary>A draft could not be put in the model's place, and that is not tried any longer.</summary>
+    public sealed record Unpublished(string Draft, string Message) : RunEvent;
+
     /// <summary>Time has passed.</summary>
     public sealed record Tick : RunEvent;
+
+    /// <summary>The clock was set: all that is timed by it is due so much later, or, below zero, earlier.</summary>
+    public sealed record ClockSet(TimeSpan By) : RunEvent;
+
+    /// <summary>The run was read from the store: nobody knows how long nobody looked after it, or what became of the clock meanwhile.</summary>
+    public sealed record Woken : RunEvent;
 }
 
 /// <summary>What follows from an event.</summary>

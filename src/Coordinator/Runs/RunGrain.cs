@@ -35,8 +35,9 @@ internal sealed class RunGrain(
     private bool _isIndexStale;
     // Lines for people that came without a change of the state.
     private readonly List<RunEventRow> _unindexed = [];
-    private DateTimeOffset _indexedAt;
+    private TimeSpan _indexedAt = clock.Elapsed;
     private DateTimeOffset _progressAt = clock.Now;
+    private readonly ClockWatch _watch = new(clock);
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -56,6 +57,7 @@ internal sealed class RunGrain(
                 _state = _state with { Step = Math.Max(_state.Step, step) };
             }
 
+            _state = RunRule.Apply(_facts, _state, new RunEvent.Woken(), clock.Now).State;
             try
             {
                 await Index();
@@ -188,6 +190,12 @@ internal sealed class RunGrain(
         return _state.ReportIsDue;
     }
 
+    public Task<string?> Draft() => Task.FromResult(_state.Draft);
+
+    public Task Delayed(string message) => Apply([new RunEvent.Delayed(message)]);
+
+    public Task Unpublished(string draft, string message) => Apply([new RunEvent.Unpublished(draft, message)]);
+
     public Task Reported(string? error) => Apply([new RunEvent.Reported(error)]);
 
     /// <summary>Applies events one after the other, then stores the outcome once. True if the run's phase or workers changed.</summary>
@@ -196,6 +204,13 @@ internal sealed class RunGrain(
         if (_facts is null)
         {
             return false;
+        }
+
+        var jump = _watch.Jump();
+        if (jump != TimeSpan.Zero)
+        {
+            events = [new RunEvent.ClockSet(jump), .. events];
+            _progressAt += jump;
         }
 
         var now = clock.Now;
@@ -291,12 +306,12 @@ internal sealed class RunGrain(
         await runs.SaveAsync(Status(), _state.Changes, [.. _state.LastEvents, .. _unindexed]);
         _unindexed.Clear();
         _isIndexStale = false;
-        _indexedAt = clock.Now;
+        _indexedAt = clock.Elapsed;
     }
 
     // The steps in the index are for lists: a little old is good enough.
     private Task IndexNowAndThen() =>
-        _state.Seats.Count > 0 && clock.Now - _indexedAt >= IndexInterval ? Index() : Task.CompletedTask;
+        _state.Seats.Count > 0 && clock.Elapsed - _indexedAt >= IndexInterval ? Index() : Task.CompletedTask;
 
     private void Count(SortedReport report, int bestStep)
     {

@@ -1,4 +1,6 @@
+using Temper.Contracts.Models;
 using Temper.Contracts.Runs;
+using Temper.Contracts.Specs;
 
 namespace Temper.Coordinator.Runs;
 
@@ -16,6 +18,7 @@ internal static class RunRule
     public static readonly TimeSpan StartTime = TimeSpan.FromMinutes(15);
 
     private const int MostRecoveriesKept = 1000;
+    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(FailurePolicy.Table.Max(policy => policy.BackOff.MostSeconds));
 
     private static SortedDictionary<string, FailureCount> Nothing { get; } = new(StringComparer.Ordinal);
 
@@ -35,7 +38,7 @@ internal static class RunRule
             RunEvent.StepMade x => x.Epoch == state.Epoch && x.Step > state.Step ? Quietly(state with { Step = x.Step }) : Same(state),
             RunEvent.CheckpointSaved x => x.Epoch == state.Epoch ? Saved(facts, state, x, now) : Same(state),
             RunEvent.RankStopped x => IfCurrent(state, x.Epoch, x.Rank, seat => Stopped(facts, state, seat, x.Step, now)),
-            RunEvent.RankFinished x => IfCurrent(state, x.Epoch, x.Rank, seat => Finished(state, seat, x, now)),
+            RunEvent.RankFinished x => IfCurrent(state, x.Epoch, x.Rank, seat => Finished(facts, state, seat, x, now)),
             RunEvent.RankFailed x => IfCurrent(state, x.Epoch, x.Rank, seat => Failed(facts, state, seat, x, now)),
             RunEvent.RankGone x => IfCurrent(state, x.Epoch, x.Rank, seat => Gone(state, [seat], now)),
             RunEvent.AgentHeard x => Heard(state, x.AgentId),
@@ -47,6 +50,12 @@ internal static class RunRule
             RunEvent.CancelAsked => Cancel(state, now),
             RunEvent.RetryAsked => Same(state),
             RunEvent.Reported x => Reported(facts, state, x.Error, now),
+            RunEvent.Delayed x => Delayed(state, x.Message),
+            RunEvent.Unpublished x => x.Draft == state.Draft
+                ? EndEpoch(facts, state with { ModelDirectory = null }, FailureCauses.StorageUnreadable, $"The model could not be put in its place: {x.Message}", now)
+                : Same(state),
+            RunEvent.ClockSet x => ClockSet(state, x.By),
+            RunEvent.Woken => Woken(facts, state, now),
             RunEvent.Tick => state.Suspicion is { } suspicion && now >= suspicion.Until ? Confirm(facts, state, suspicion, now) : Late(facts, state, now),
             _ => throw new ArgumentOutOfRangeException(nameof(e), e, "There is no rule for this event."),
         };
@@ -74,6 +83,7 @@ internal static class RunRule
             Recoveries = FromStep(state, start?.Step ?? 0),
             Step = start?.Step ?? 0,
             AdmittedAt = now,
+            StartUntil = now + StartLimit(facts),
             RetryAt = null,
             StartedAt = state.StartedAt ?? now,
         };
@@ -113,12 +123,35 @@ internal static class RunRule
     // One that is never ready would keep the others waiting, and their slots.
     private static RunChange Late(RunFacts facts, RunState state, DateTimeOffset now)
     {
-        var limit = facts.Spec.Recovery.ProgressTimeout > StartTime ? facts.Spec.Recovery.ProgressTimeout : StartTime;
+        var limit = StartLimit(facts);
         var missing = state.Seats.Where(seat => seat.Offer is null).ToList();
-        return state.Phase == RunPhase.Starting && missing.Count > 0 && now - state.AdmittedAt > limit
+        return state.Phase == RunPhase.Starting && missing.Count > 0 && now > (state.StartUntil ?? state.AdmittedAt + limit)
             ? EndEpoch(facts, state, FailureCauses.StartTimeout, $"{string.Join(", ", missing.Select((seat, i) => Name(seat, i == 0)))} {(missing.Count == 1 ? "was" : "were")} not ready within {limit.TotalMinutes:0} minutes.", now)
             : Same(state);
     }
+
+    private static TimeSpan StartLimit(RunFacts facts) => facts.Spec.Recovery.ProgressTimeout > StartTime ? facts.Spec.Recovery.ProgressTimeout : StartTime;
+
+    private static RunChange ClockSet(RunState state, TimeSpan by) => by == TimeSpan.Zero
+        ? Same(state)
+        : Durably(state with
+        {
+            StartUntil = state.StartUntil + by,
+            RetryAt = state.RetryAt + by,
+            WaitingSince = state.WaitingSince + by,
+            Suspicion = state.Suspicion is { } suspicion ? suspicion with { Until = suspicion.Until + by } : null,
+        });
+
+    // Agents could not be heard meanwhile: what they were waited for begins anew. And no wait is longer than it could have been at its beginning.
+    private static RunChange Woken(RunFacts facts, RunState state, DateTimeOffset now) => Quietly(state with
+    {
+        StartUntil = state.Phase == RunPhase.Starting ? now + StartLimit(facts) : state.StartUntil,
+        RetryAt = Earlier(state.RetryAt, now + LongestBackOff),
+        WaitingSince = Earlier(state.WaitingSince, now),
+        Suspicion = state.Suspicion is { } suspicion ? suspicion with { Until = now + SuspicionTime } : null,
+    });
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? time, DateTimeOffset latest) => time > latest ? latest : time;
 
     private static RunChange Started(RunFacts facts, RunState state, RunEvent.RankStarted started, DateTimeOffset now)
     {
@@ -194,11 +227,17 @@ internal static class RunRule
         var more => $"Agents {string.Join(", ", more)} were asked to end.",
     };
 
-    private static RunChange Finished(RunState state, Seat seat, RunEvent.RankFinished finished, DateTimeOffset now)
+    private static RunChange Finished(RunFacts facts, RunState state, Seat seat, RunEvent.RankFinished finished, DateTimeOffset now)
     {
         if (state.Phase == RunPhase.Cancelling)
         {
             return Gone(state, [seat], now);
+        }
+
+        // It is renamed: only what this epoch's trainers write may be.
+        if (finished.ModelDirectory != OriginRun.ModelDirectory && finished.ModelDirectory != ModelDraft.NameOf(state.Epoch))
+        {
+            return EndEpoch(facts, state, FailureCauses.TrainerError, $"{Name(seat)} calls its model '{finished.ModelDirectory}', not {ModelDraft.NameOf(state.Epoch)}.", now);
         }
 
         // Rank 0 evaluates and exports, so the others may be done long before it.
@@ -214,6 +253,9 @@ internal static class RunRule
                 },
                 new RunNote("finished", finished.Step == 0 ? "Every task is evaluated." : $"All {finished.Step} steps are made and every task is evaluated.", new { finished.Step, finished.ModelDirectory }));
     }
+
+    private static RunChange Delayed(RunState state, string message) =>
+        $"Trained and evaluated; {message}" is var reason && state.ReportIsDue && state.Reason != reason ? Durably(state with { Reason = reason }) : Same(state);
 
     private static RunChange Reported(RunFacts facts, RunState state, string? error, DateTimeOffset now)
     {

@@ -60,7 +60,10 @@ internal sealed record RunState
     /// <summary>A failure that may only be the consequence of another one, not heard of yet.</summary>
     public Suspicion? Suspicion { get; init; }
 
-    /// <summary>Folder of the exported model; set when training is done and only the report is missing.</summary>
+    /// <summary>
+    /// Folder of the exported model, the draft of this epoch or, from an earlier version, the model in its place; set when training is done and only
+    /// publication and report are missing.
+    /// </summary>
     public string? ModelDirectory { get; init; }
 
     /// <summary>Since when it waits for workers, if that is not since it was accepted.</summary>
@@ -68,6 +71,9 @@ internal sealed record RunState
 
     /// <summary>When it last got workers.</summary>
     public DateTimeOffset? AdmittedAt { get; init; }
+
+    /// <summary>Until when all ranks of this epoch must be ready; null in what an earlier version wrote.</summary>
+    public DateTimeOffset? StartUntil { get; init; }
 
     public DateTimeOffset? StartedAt { get; init; }
 
@@ -96,6 +102,10 @@ internal sealed record RunState
 
     /// <summary>Whether the report is still to be written.</summary>
     public bool ReportIsDue => ModelDirectory is not null && !Phase.IsTerminal();
+
+    /// <summary>Name of the draft that must take the model's place before the report is written; null if there is none.</summary>
+    [JsonIgnore]
+    public string? Draft => ReportIsDue && ModelDirectory != OriginRun.ModelDirectory ? ModelDirectory : null;
 }
 
 /// <summary>Failures of one cause in a row.</summary>

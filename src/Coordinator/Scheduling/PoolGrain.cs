@@ -19,6 +19,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     private readonly HashSet<string> _failing = [];
     private TimeSpan _startedAt = clock.Elapsed;
     private TimeSpan _tickedAt = clock.Elapsed;
+    private readonly ClockWatch _watch = new(clock);
     private IReadOnlyCollection<SiloAddress> _coordinators = [];
     private IReadOnlyList<OpenRun> _open = [];
     private IReadOnlyList<(WaitingKind Kind, DateTimeOffset Since)> _waiting = [];
@@ -51,6 +52,17 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     public async Task<IReadOnlyList<string>> Schedule(string? agentId)
     {
         _open = await store.OpenRunsAsync();
+        if (_watch.Jump() != TimeSpan.Zero)
+        {
+            // Their next attempts are due at times of the clock: they move them along with it.
+            foreach (var run in _open)
+            {
+                await Try(run.Status.Id, grain => grain.Reconcile());
+            }
+
+            _open = await store.OpenRunsAsync();
+        }
+
         var skipped = new HashSet<string>();
         while (await Place(skipped) is { } refused)
         {

@@ -9,7 +9,8 @@ public sealed class FencedException(string message) : Exception(message);
 
 /// <summary>
 /// Keeps a trainer that was cut off, and trains on without knowing that its run goes on elsewhere, from replacing what a newer epoch wrote: the
-/// output folder names the newest epoch that has begun, and nothing is published by an older one.
+/// output folder names the newest epoch that has begun, and an older one writes nothing more. Between the check and the write is a moment: what is written has the
+/// epoch in its name, so nothing depends on it.
 /// </summary>
 /// <param name="output">The run's output folder.</param>
 /// <param name="runId">The run; what another run left in the folder does not count.</param>
@@ -18,21 +19,18 @@ internal sealed class EpochFence(string output, string runId, long epoch)
 {
     private string Mark => Path.Combine(output, ".epoch");
 
-    /// <summary>The name of this epoch in the names of drafts.</summary>
-    public string Owner => string.Create(CultureInfo.InvariantCulture, $"epoch-{epoch}");
-
     /// <summary>Makes this epoch the newest one.</summary>
     /// <exception cref="FencedException">It is not.</exception>
     public void Raise()
     {
         Check();
         Directory.CreateDirectory(output);
-        var draft = $"{Mark}.{Owner}{WholeFolder.Unfinished}";
+        var draft = string.Create(CultureInfo.InvariantCulture, $"{Mark}.epoch-{epoch}{WholeFolder.Unfinished}");
         File.WriteAllText(draft, string.Create(CultureInfo.InvariantCulture, $"{runId} {epoch}\n"));
         File.Move(draft, Mark, overwrite: true);
     }
 
-    /// <summary>To be called right before something is put in its place.</summary>
+    /// <summary>To be called right before something is written.</summary>
     /// <exception cref="FencedException">A newer epoch has begun.</exception>
     public void Check()
     {
@@ -42,7 +40,7 @@ internal sealed class EpochFence(string output, string runId, long epoch)
             && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var newest)
             && newest > epoch)
         {
-            throw new FencedException($"Epoch {newest} of the run has begun elsewhere: what epoch {epoch} made is not published.");
+            throw new FencedException($"Epoch {newest} of the run has begun elsewhere: what epoch {epoch} made is not written.");
         }
     }
 }

@@ -138,10 +138,7 @@ public sealed class ModelFolder
     }
 
     /// <summary>Writes <paramref name="model"/> and its vocabulary beside, then in place of <paramref name="folder"/>.</summary>
-    public void Write(string folder, T5Model model) => Write(folder, model, null);
-
-    /// <summary>The same within a run: an epoch that is not the newest publishes nothing.</summary>
-    internal void Write(string folder, T5Model model, EpochFence? fence) => WholeFolder.Write(folder, draft => WriteInto(draft, model), fence?.Owner, fence is null ? null : fence.Check);
+    public void Write(string folder, T5Model model) => WholeFolder.Write(folder, draft => WriteInto(draft, model));
 
     /// <summary>Writes <paramref name="model"/> and its vocabulary as files of <paramref name="folder"/>, which is made if need be.</summary>
     public void WriteInto(string folder, T5Model model)

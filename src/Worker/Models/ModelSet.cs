@@ -1,7 +1,6 @@
 using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Vocabularies;
-using Temper.Worker.Checkpoints;
 using Temper.Worker.Decoding;
 using Temper.Worker.Devices;
 using Temper.Worker.Model;
@@ -79,14 +78,11 @@ public sealed class ModelSet
     /// <summary>Writes a model as a model folder, an ensemble as a folder that names its members; beside, then in place of <paramref name="folder"/>.</summary>
     /// <param name="folder">Where to.</param>
     /// <param name="predictor">What <see cref="Load"/> gave.</param>
-    public void Write(string folder, IPredictor predictor) => Write(folder, predictor, null);
-
-    /// <summary>The same within a run: an epoch that is not the newest publishes nothing.</summary>
-    internal void Write(string folder, IPredictor predictor, EpochFence? fence)
+    public void Write(string folder, IPredictor predictor)
     {
         if (predictor is T5Model model)
         {
-            Members[0].Write(folder, model, fence);
+            Members[0].Write(folder, model);
             return;
         }
 
@@ -96,9 +92,7 @@ public sealed class ModelSet
             {
                 EnsembleFile.Write(draft, Combination.Logits, [.. Members.SelectMany(member => member.Folders)], folder);
                 _described.WriteDescription(draft);
-            },
-            fence?.Owner,
-            fence is null ? null : fence.Check);
+            });
     }
 
     private static ComputedWith? Common(IReadOnlyList<ModelFolder> models) => ComputedWith.Common(models.Select(model => model.Computed));

@@ -9,22 +9,14 @@ internal static class WholeFolder
     /// <summary>Fills a folder beside, then puts it in the place of <paramref name="folder"/>.</summary>
     /// <param name="folder">The folder; what was there goes.</param>
     /// <param name="fill">Writes the files into the folder that it is given.</param>
-    /// <param name="owner">Who writes, part of the draft's name: no two that may write at once share it. A new name if null; a process id would not do, since containers share them.</param>
-    /// <param name="check">Called right before the folder is put in its place; what it throws prevents that.</param>
-    public static void Write(string folder, Action<string> fill, string? owner = null, Action? check = null)
+    public static void Write(string folder, Action<string> fill)
     {
-        var draft = $"{folder}.{owner ?? Guid.NewGuid().ToString("N")}{Unfinished}";
+        // A process id would not do: containers share them.
+        var draft = $"{folder}.{Guid.NewGuid():N}{Unfinished}";
         try
         {
-            if (Directory.Exists(draft))
-            {
-                // Of an earlier attempt of the same owner.
-                Directory.Delete(draft, recursive: true);
-            }
-
             Directory.CreateDirectory(draft);
             fill(draft);
-            check?.Invoke();
             if (Directory.Exists(folder))
             {
                 Directory.Delete(folder, recursive: true);
@@ -36,16 +28,6 @@ internal static class WholeFolder
         {
             DeleteQuietly(draft);
             throw;
-        }
-    }
-
-    /// <summary>Deletes the drafts of <paramref name="folder"/> that processes left behind, whoever they were.</summary>
-    public static void DeleteDrafts(string folder)
-    {
-        var parent = Path.GetDirectoryName(Path.GetFullPath(folder))!;
-        foreach (var draft in Directory.Exists(parent) ? Directory.GetDirectories(parent, $"{Path.GetFileName(folder)}.*{Unfinished}") : [])
-        {
-            Directory.Delete(draft, recursive: true);
         }
     }
 

@@ -1,4 +1,5 @@
 using Temper.Contracts.Agents;
+using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
 using Temper.Worker.Checkpoints;
 using Temper.Worker.Checkpoints.SafeTensors;
@@ -33,7 +34,7 @@ internal sealed class ModelEvaluation(TrainerAssignment assignment, TrainerChann
         if (assignment.Rank == 0)
         {
             _fence.Raise();
-            WholeFolder.DeleteDrafts(Path.Combine(assignment.OutputDirectory, OriginRun.ModelDirectory));
+            ModelDraft.DeleteAll(assignment.OutputDirectory, assignment.Epoch);
         }
 
         _models = ModelSet.ForRun(assignment);
@@ -59,10 +60,11 @@ internal sealed class ModelEvaluation(TrainerAssignment assignment, TrainerChann
 
         if (assignment.Rank == 0)
         {
-            _models.Write(Path.Combine(assignment.OutputDirectory, OriginRun.ModelDirectory), _predictor, _fence);
+            _fence.Check();
+            _models.Write(Path.Combine(assignment.OutputDirectory, ModelDraft.NameOf(assignment.Epoch)), _predictor);
         }
 
-        channel.Send(new TrainerEvent.Finished(0, OriginRun.ModelDirectory));
+        channel.Send(new TrainerEvent.Finished(0, ModelDraft.NameOf(assignment.Epoch)));
     }
 
     public void Dispose() => _predictor?.Dispose();

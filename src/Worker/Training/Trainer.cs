@@ -65,7 +65,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         {
             // First what takes space: the mark needs some.
             TidyUp(() => _checkpoints.DeleteUnfinished(assignment.Epoch));
-            TidyUp(() => WholeFolder.DeleteDrafts(Path.Combine(assignment.OutputDirectory, OriginRun.ModelDirectory)));
+            TidyUp(() => ModelDraft.DeleteAll(assignment.OutputDirectory, assignment.Epoch));
             // On a full disk it is raised with the first checkpoint, which may make room.
             TidyUp(_fence.Raise);
         }
@@ -136,10 +136,11 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
 
         if (IsFirst)
         {
-            _folder.Write(Path.Combine(assignment.OutputDirectory, OriginRun.ModelDirectory), _model, _fence);
+            _fence.Check();
+            _folder.Write(Path.Combine(assignment.OutputDirectory, ModelDraft.NameOf(assignment.Epoch)), _model);
         }
 
-        channel.Send(new TrainerEvent.Finished(_step, OriginRun.ModelDirectory));
+        channel.Send(new TrainerEvent.Finished(_step, ModelDraft.NameOf(assignment.Epoch)));
     }
 
     /// <inheritdoc/>

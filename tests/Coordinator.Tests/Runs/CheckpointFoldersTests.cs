@@ -26,7 +26,7 @@ public class CheckpointFoldersTests
         var first = folders.ListAsync("hung", 1);
         Assert.Equal("other", Assert.Single((await folders.ListAsync("other", 1))!).Name);
         Assert.False(first.IsCompleted);
-        time.Advance(CheckpointFolders.Deadline);
+        time.Advance(OwnThread.Patience);
         Assert.Null(await first);
         Assert.Null(await folders.ListAsync("hung", 1));
         Assert.Equal(2, asked);

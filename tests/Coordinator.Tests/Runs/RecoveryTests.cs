@@ -290,6 +290,91 @@ public class RecoveryTests
         Assert.Equal("Rank 1 on agent b: the agent was not heard for 10 seconds.", Assert.Single((await coordinator.StatusAsync(run)).Recoveries).Message);
     }
 
+    [Theory, InlineData(-10), InlineData(10)]
+    public async Task A_clock_that_is_set_neither_stretches_nor_cuts_what_a_run_waits_after_a_failure(int minutes)
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var a = coordinator.Agent("a");
+        await a.BeatAsync();
+        await coordinator.SubmitAsync();
+        for (var attempt = 1; attempt <= 2; attempt++)
+        {
+            await a.BeatAsync();
+            a.Trainer(0).Ends(new TrainerEvent.Failed(FailureCauses.TrainerError, "broke"));
+            await a.BeatAsync();
+        }
+
+        // The second failure in a row waits five seconds.
+        coordinator.Time.Shift = TimeSpan.FromMinutes(minutes);
+        await coordinator.PassAsync(4, a);
+        await a.BeatAsync();
+        Assert.Empty(a.Orders.Trainers);
+        await coordinator.PassAsync(1, a);
+        await a.BeatAsync();
+        Assert.Equal(3, a.Trainer(0).Epoch);
+    }
+
+    [Theory, InlineData(-10), InlineData(10)]
+    public async Task A_clock_that_is_set_neither_stretches_nor_cuts_the_wait_for_the_cause_behind_a_failure(int minutes)
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, b) = await Gang.RunningAsync(coordinator);
+        a.Trainer(0).Ends(new TrainerEvent.Failed(FailureCauses.Exchange, "no answer", 1));
+        await a.BeatAsync();
+
+        coordinator.Time.Shift = TimeSpan.FromMinutes(minutes);
+        await coordinator.PassAsync(1, a, b);
+        Assert.Empty((await coordinator.StatusAsync(run)).Recoveries);
+        await coordinator.PassAsync(1, a, b);
+        Assert.Equal(FailureCauses.Exchange, Assert.Single((await coordinator.StatusAsync(run)).Recoveries).Cause);
+    }
+
+    [Theory, InlineData(-60), InlineData(60)]
+    public async Task A_clock_that_is_set_moves_no_deadline_of_a_start(int minutes)
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, b) = await HalfReadyAsync(coordinator);
+
+        coordinator.Time.Shift = TimeSpan.FromMinutes(minutes);
+        coordinator.Time.Advance(TimeSpan.FromMinutes(15));
+        await coordinator.ReconcileAsync();
+        await a.BeatAsync();
+        await b.BeatAsync();
+        Assert.Empty((await coordinator.StatusAsync(run)).Recoveries);
+        await coordinator.PassAsync(1, a, b);
+        Assert.Equal(FailureCauses.StartTimeout, Assert.Single((await coordinator.StatusAsync(run)).Recoveries).Cause);
+    }
+
+    [Fact]
+    public async Task A_coordinator_that_was_away_does_not_count_its_absence_as_time_to_start()
+    {
+        await using var coordinator = await CoordinatorUnderTest.StartedAsync();
+        var (run, a, b) = await HalfReadyAsync(coordinator);
+        await coordinator.StopAsync();
+        coordinator.Time.Advance(TimeSpan.FromMinutes(20));
+        await coordinator.StartAsync();
+        await a.BeatAsync();
+        b.Trainer(1).Says(new TrainerEvent.Ready("y"));
+        await b.BeatAsync();
+
+        var status = await coordinator.StatusAsync(run);
+        Assert.Equal((RunPhase.Starting, 1L, 0), (status.Phase, status.Epoch, status.Recoveries.Count));
+    }
+
+    // A gang of which one rank has loaded.
+    private static async Task<(string Run, FakeAgent A, FakeAgent B)> HalfReadyAsync(CoordinatorUnderTest coordinator)
+    {
+        var (a, b) = (coordinator.Agent("a"), coordinator.Agent("b"));
+        await a.BeatAsync();
+        await b.BeatAsync();
+        var run = await coordinator.SubmitAsync(workers: 2);
+        await a.BeatAsync();
+        await b.BeatAsync();
+        a.Trainer(0).Says(new TrainerEvent.Ready("x"));
+        await a.BeatAsync();
+        return (run.Id, a, b);
+    }
+
     [Fact]
     public async Task A_report_that_a_crash_interrupted_is_written_after_the_restart()
     {

@@ -193,6 +193,45 @@ public class RunRuleTests
         Assert.Same(met, RunRule.Apply(Facts, met, new RunEvent.Tick(), Noon.AddHours(1)).State);
     }
 
+    [Theory, InlineData(-10), InlineData(10)]
+    public void When_the_clock_is_set_what_is_timed_by_it_moves_along(int minutes)
+    {
+        var by = TimeSpan.FromMinutes(minutes);
+        var waiting = After(Running(), Failed(0, FailureCauses.StorageFull, "full"));
+        var starting = After(new RunState(), Admitted());
+        var suspicious = After(Running(), Failed(0, FailureCauses.Exchange, "reset", peer: 1));
+
+        Assert.Equal(Noon + TimeSpan.FromSeconds(2) + by, After(waiting, new RunEvent.ClockSet(by)).RetryAt);
+        Assert.Equal(Noon + by, After(waiting, new RunEvent.ClockSet(by)).WaitingSince);
+        Assert.Equal(Noon + RunRule.StartTime + by, After(starting, new RunEvent.ClockSet(by)).StartUntil);
+        Assert.Equal(Noon + RunRule.SuspicionTime + by, After(suspicious, new RunEvent.ClockSet(by)).Suspicion?.Until);
+        Assert.Same(starting, After(starting, new RunEvent.ClockSet(TimeSpan.Zero)));
+    }
+
+    [Theory, InlineData(-60), InlineData(60)]
+    public void A_run_that_wakes_waits_for_nothing_longer_than_it_would_anew(int minutes)
+    {
+        var now = Noon.AddMinutes(minutes);
+        var waiting = Woken(After(Running(), Failed(0, FailureCauses.StorageFull, "full")));
+        var starting = Woken(After(new RunState(), Admitted()));
+
+        Assert.Equal(minutes < 0 ? now.AddMinutes(10) : Noon.AddSeconds(2), waiting.RetryAt);
+        Assert.Equal(minutes < 0 ? now : Noon, waiting.WaitingSince);
+        Assert.Equal(now + RunRule.StartTime, starting.StartUntil);
+        Assert.Equal(now + RunRule.SuspicionTime, Woken(After(Running(), Failed(0, FailureCauses.Exchange, "reset", peer: 1))).Suspicion?.Until);
+
+        RunState Woken(RunState state) => RunRule.Apply(Facts, state, new RunEvent.Woken(), now).State;
+    }
+
+    [Fact]
+    public void A_start_that_an_earlier_version_wrote_down_has_its_deadline_too()
+    {
+        var waiting = After(new RunState(), Admitted()) with { StartUntil = null };
+
+        Assert.Same(waiting, RunRule.Apply(Facts, waiting, new RunEvent.Tick(), Noon + RunRule.StartTime).State);
+        Assert.Equal(RunPhase.Recovering, RunRule.Apply(Facts, waiting, new RunEvent.Tick(), Noon + RunRule.StartTime + TimeSpan.FromSeconds(1)).State.Phase);
+    }
+
     [Fact]
     public void An_attempt_that_gets_further_than_all_before_starts_the_count_anew()
     {
@@ -427,13 +466,14 @@ public class RunRuleTests
             Gen.Select(epoch, step, (e, s) => (RunEvent)new RunEvent.StepMade(e, s)),
             Gen.Select(epoch, step, (e, s) => (RunEvent)new RunEvent.CheckpointSaved(e, s, $"{e}-{s}")),
             Gen.Select(epoch, rank, step, (e, r, s) => (RunEvent)new RunEvent.RankStopped(e, r, s)),
-            Gen.Select(epoch, rank, step, (e, r, s) => (RunEvent)new RunEvent.RankFinished(e, r, s, "model")),
+            Gen.Select(epoch, rank, step, (e, r, s) => (RunEvent)new RunEvent.RankFinished(e, r, s, s % 2 == 0 ? "model" : $"model.epoch-{e}")),
+            epoch.Select(e => (RunEvent)new RunEvent.Unpublished($"model.epoch-{e}", "read-only")),
             Gen.Select(epoch, rank, cause, rank.Nullable(), (e, r, c, p) => (RunEvent)new RunEvent.RankFailed(e, r, c, "broke", p)),
             Gen.Select(epoch, rank, (e, r) => (RunEvent)new RunEvent.RankGone(e, r)),
             Gen.Select(epoch, rank, (e, r) => (RunEvent)new RunEvent.RankListed(e, r, 3)),
             AnyOf.Values<RunEvent>(
                 new RunEvent.AgentHeard("a"), new RunEvent.AgentHeard("b"), new RunEvent.AgentLost("a", "gone."), new RunEvent.PauseAsked(), new RunEvent.ResumeAsked(),
-                new RunEvent.CancelAsked(), new RunEvent.RetryAsked(), new RunEvent.RetryAsked(), new RunEvent.Reported(null), new RunEvent.Tick(), new RunEvent.Tick()));
+                new RunEvent.CancelAsked(), new RunEvent.RetryAsked(), new RunEvent.RetryAsked(), new RunEvent.Reported(null), new RunEvent.Delayed("waits."), new RunEvent.Tick(), new RunEvent.Tick()));
     }
 
     private static RunEvent.Admitted Admitted(params IReadOnlyList<CheckpointMark> found) => new([new Seat(0, "a", 0, "sa"), new Seat(1, "b", 0, "sb")], Precision.Bf16, "secret", found);

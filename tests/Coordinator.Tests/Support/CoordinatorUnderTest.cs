@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
@@ -8,6 +9,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Experiments;
+using Temper.Contracts.Models;
 using Temper.Contracts.Runs;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Runs;
@@ -54,6 +56,9 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
 
     public FakeReporter Reporter { get; } = new();
 
+    /// <summary>What happens, given the output folder, before the model of a run takes its place.</summary>
+    public Action<string> Publishing { get; set; } = _ => { };
+
     public HttpClient Http { get; private set; } = new();
 
     public CoordinatorEndpoints Endpoints => CoordinatorHost.Endpoints(App);
@@ -89,6 +94,11 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
             services =>
             {
                 services.AddSingleton<IRunReporter>(Reporter);
+                services.AddSingleton(new ModelPublisher((output, draft) =>
+                {
+                    Publishing(output);
+                    ModelDraft.Publish(output, draft);
+                }));
                 if (StopsSlowly)
                 {
                     services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMinutes(1));
@@ -229,7 +239,23 @@ internal sealed class CoordinatorUnderTest : IAsyncDisposable
 /// <summary>A clock that can be set, as administrators do: unlike the passing of time, that moves no timer and no timestamp.</summary>
 internal sealed class SetTime(DateTimeOffset start) : FakeTimeProvider(start)
 {
+    private readonly ConcurrentDictionary<TimeSpan, TaskCompletionSource> _awaited = [];
+
     public TimeSpan Shift { get; set; }
+
+    /// <summary>Done when somebody has begun to wait for so long, from now on.</summary>
+    public Task WaitedFor(TimeSpan time) => (_awaited[time] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = base.CreateTimer(callback, state, dueTime, period);
+        if (_awaited.TryGetValue(dueTime, out var awaited))
+        {
+            awaited.TrySetResult();
+        }
+
+        return timer;
+    }
 
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
 
@@ -239,13 +265,19 @@ internal sealed class SetTime(DateTimeOffset start) : FakeTimeProvider(start)
 /// <summary>Writes no report, but says for which runs it was asked.</summary>
 internal sealed class FakeReporter : IRunReporter
 {
-    public List<string> Written { get; } = [];
+    private readonly ConcurrentQueue<string> _written = [];
+
+    public IReadOnlyList<string> Written => [.. _written];
 
     public string? Error { get; set; }
 
+    /// <summary>What happens, given the run, while its report is written.</summary>
+    public Action<string> Writing { get; set; } = _ => { };
+
     public Task WriteAsync(string runId, CancellationToken ct)
     {
-        Written.Add(runId);
+        _written.Enqueue(runId);
+        Writing(runId);
         return Error is null ? Task.CompletedTask : throw new IOException(Error);
     }
 }

@@ -23,7 +23,7 @@ public sealed class ModelEvaluationTests : IDisposable
 
         Assert.Equal(
             ["Started", "Evaluated", "Evaluated", "Evaluated", "Evaluated", "Finished"], events.Select(word => word.GetType().Name));
-        Assert.Equal(new TrainerEvent.Finished(0, "model"), events[^1]);
+        Assert.Equal(new TrainerEvent.Finished(0, "model.epoch-1"), events[^1]);
         Assert.Equal(0, Assert.IsType<TrainerEvent.Started>(events[0]).Step);
         Assert.Equal(Rows(trained).Select(Judged), Rows(events).Select(Judged));
         Assert.All(Rows(events), row => Assert.True(row is { Step: 0, Final: true, TargetTokens: > 0 }));

@@ -89,6 +89,30 @@ public sealed class TrainerTests : IDisposable
         model.LoadModel().Dispose();
     }
 
+    [Fact]
+    public void A_trainer_leaves_its_model_beside_under_its_epoch_and_replaces_nothing()
+    {
+        var there = Directory.CreateDirectory(Path.Combine(_folder, "model")).FullName;
+        File.WriteAllText(Path.Combine(there, "weights"), "of a newer epoch");
+        var atEnd = new List<string>();
+
+        var events = TrainingRun.Train(Spec(steps: 2), _folder, Look, _ => true);
+
+        Assert.Equal(new TrainerEvent.Finished(2, "model.epoch-1"), events[^1]);
+        Assert.Equal(["model", "model.epoch-1", "of a newer epoch"], atEnd);
+
+        bool Look(TrainerEvent word)
+        {
+            if (word is TrainerEvent.Finished)
+            {
+                atEnd.AddRange(Directory.GetDirectories(_folder, "model*").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+                atEnd.Add(File.ReadAllText(Path.Combine(there, "weights")));
+            }
+
+            return false;
+        }
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using Temper.Contracts.Agents;
+using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
 using Temper.TestKit;
 using Temper.Worker.Collectives;
@@ -51,6 +52,12 @@ internal static class TrainingRun
         if (errors.FirstOrDefault(error => error is not null) is { } failed)
         {
             throw failed;
+        }
+
+        if (events[0][^1] is TrainerEvent.Finished finished)
+        {
+            // As the coordinator does.
+            ModelDraft.Publish(output, finished.ModelDirectory);
         }
 
         return events[0];

@@ -171,7 +171,7 @@ internal sealed class Sources(RunStore runs, MetricStore metrics, ExperimentStor
 
         // It reads every step of every run: when something has ended, and now and then.
         var ended = members.Count(run => run.Phase.IsTerminal());
-        if (last is not null && status.Phase == last.Status.Phase && ended == last.Runs.Count(run => run.Phase.IsTerminal()) && clock.Now - last.ReportedAt < ReportInterval)
+        if (last is not null && status.Phase == last.Status.Phase && ended == last.Runs.Count(run => run.Phase.IsTerminal()) && clock.Now - last.ReportedAt is var age && age >= TimeSpan.Zero && age < ReportInterval)
         {
             return last with { Status = status, Runs = members, Events = events };
         }
