@@ -138,7 +138,7 @@ public sealed record ModelSpec(
     [property: Description("Encoder layers instead of the size's; also decoder layers unless those are given.")][property: Range(1, 256)] int? Layers = null,
     [property: Description("Decoder layers instead of the size's.")][property: Range(1, 256)] int? DecoderLayers = null,
     [property: Description("Dropout rate while training. T5 was fine-tuned with 0.1; T5 1.1 was pre-trained without.")][property: Range(0.0, 0.9)] double Dropout = 0.1,
-    [property: Description("Standard deviation of the initial embeddings. If not given: 1.0 with adafactor, as T5; 0.02 with adamw, which does not learn from 1.0.")]
+    [property: Description("Standard deviation of the initial embeddings. If not given: 1.0, as T5, with adafactor and for tied embeddings (family v1_0, t5-small to t5-11b); 0.02 with adamw otherwise.")]
     [property: Range(1e-6, 10.0)] double? EmbeddingStd = null,
     [property: Description("Several models instead of init_from, each a folder or run:ID, to be combined into one.")] IReadOnlyList<string>? Members = null,
     [property: Description("How members are combined. logits: an ensemble, to be evaluated, whose logits are averaged at every decoding step (Raffel et al. 2020, section 3.6). weights: one model, the uniform average of their weights.")] Combination Combine = Combination.Logits,

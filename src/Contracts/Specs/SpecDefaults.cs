@@ -13,9 +13,12 @@ public static class SpecDefaults
     /// <summary>The rate of a schedule where none is given; for <see cref="ScheduleKind.T5Pretrain"/> the factor before 1/√n.</summary>
     public static double LearningRate(ScheduleKind kind) => kind == ScheduleKind.T5Pretrain ? 1 : 1e-3;
 
-    /// <summary>The standard deviation of random embeddings: the one given, else what the optimizer learns from.</summary>
+    /// <summary>
+    /// The standard deviation of random embeddings: the one given, else T5's 1.0 with Adafactor, and where the table is the output matrix too, whose
+    /// logits are scaled for it. An update of AdamW is about the learning rate whatever the size of a weight, so other embeddings start small.
+    /// </summary>
     public static double EmbeddingStd(RunSpec spec) =>
-        spec.Model.EmbeddingStd ?? (spec.Training.OptimizerKind == OptimizerKind.Adafactor ? 1.0 : 0.02);
+        spec.Model.EmbeddingStd ?? (spec.Training.OptimizerKind == OptimizerKind.Adafactor || IsTied(spec.Model) ? 1.0 : 0.02);
 
     /// <summary>The spec with these defaults written out. Resolving twice is the same as once.</summary>
     public static RunSpec Resolve(RunSpec spec) => spec with
@@ -40,7 +43,7 @@ public static class SpecDefaults
         {
             Add("training.optimizer.kind", training.Optimizer.Kind is null, optimizer, $"goes with the schedule {schedule}");
             Add("training.optimizer.learning_rate", training.Optimizer.LearningRate is null, Number(LearningRate(training.Schedule.Kind)), $"goes with the schedule {schedule}");
-            Add("model.embedding_std", spec.Model is { EmbeddingStd: null, References.Count: 0 }, Number(EmbeddingStd(spec)), $"goes with {optimizer}");
+            Add("model.embedding_std", spec.Model is { EmbeddingStd: null, References.Count: 0 }, Number(EmbeddingStd(spec)), $"goes with {optimizer}{(IsTied(spec.Model) ? " and tied embeddings" : "")}");
             Add("model.carry_optimizer", spec.Model is { InitFrom: not null, CarryOptimizer: false }, "false", $"the state of {optimizer} starts anew");
         }
 
@@ -59,6 +62,10 @@ public static class SpecDefaults
 
         static string Number(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);
     }
+
+    // A size that there is not is refused elsewhere.
+    private static bool IsTied(ModelSpec model) =>
+        T5Sizes.Names.Contains(model.Size) && T5Sizes.Get(model.Size, model.Family == ModelFamily.V1_0 ? T5Family.V10 : T5Family.V11).Tied;
 
     /// <summary>What cannot be meant, as the user wrote it.</summary>
     public static IEnumerable<SpecError> Check(TrainingSpec training)

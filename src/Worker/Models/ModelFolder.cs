@@ -3,7 +3,6 @@ using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
-using Temper.Worker.Checkpoints;
 using Temper.Worker.Checkpoints.SafeTensors;
 using Temper.Worker.Devices;
 using Temper.Worker.Model;

@@ -13,6 +13,9 @@ public class SpecDefaultsTests
     [InlineData("training: {steps: 10, schedule: {kind: t5_pretrain}}", OptimizerKind.Adafactor, 1.0, 1.0)]
     [InlineData("training: {steps: 10, schedule: {kind: t5_finetune}}", OptimizerKind.Adafactor, 1e-3, 1.0)]
     [InlineData("training: {steps: 10}\nmodel: {embedding_std: 1.0}", OptimizerKind.Adamw, 1e-3, 1.0)]
+    [InlineData("training: {steps: 10}\nmodel: {family: v1_0}", OptimizerKind.Adamw, 1e-3, 1.0)]
+    [InlineData("training: {steps: 10}\nmodel: {size: t5-small}", OptimizerKind.Adamw, 1e-3, 1.0)]
+    [InlineData("training: {steps: 10}\nmodel: {size: t5-1.1-small}", OptimizerKind.Adamw, 1e-3, 0.02)]
     public void Defaults_go_together(string text, OptimizerKind kind, double rate, double std)
     {
         var spec = SpecDefaults.Resolve(SpecReader.Read(Head + text).Value!);
