@@ -6,7 +6,6 @@ using Temper.Cli.Rest;
 using Temper.Cli.Views;
 using Temper.Contracts.Experiments;
 using Temper.Coordinator.Reports;
-using Temper.Mixture.Sources;
 using Temper.Mixture.Tasks;
 using Temper.Worker.Native;
 
@@ -20,7 +19,7 @@ internal static class ExperimentRunCommand
         var spec = new Argument<FileInfo?>("spec") { Description = "The spec of the experiment, YAML or JSON.", Arity = ArgumentArity.ZeroOrOne };
         var data = SpecOptions.Data();
         var output = OutputFolderOption.Create("Folder for the runs' folders, the report and state; runs/NAME if not given.");
-        var resume = new Option<DirectoryInfo?>("--resume") { Description = "Output folder of an experiment that was interrupted or has failed: go on with it." };
+        var resume = new Option<DirectoryInfo?>("--resume") { Description = "Output folder of an experiment that was interrupted or has failed: go on with it. It may have been moved or copied since: the experiment goes on in the folder that is given, and writes nowhere else." };
         var slots = Numbers.WholeIfGiven("--slots", "Trainers at once; as many as this machine has processors for if not given.", 1, 1024);
         var command = new Command("run", "Answer a question on this machine, start to end.") { spec, data, output, resume, slots };
         command.SetAction(async (result, _) =>
@@ -70,11 +69,6 @@ internal static class ExperimentRunCommand
         var spec = read.Value ?? throw new SpecException(read.Errors);
         await using var cluster = await EmbeddedCluster.Start(folder, [folder], Slots(spec, slots), interruption.AtOnce);
         var experiment = (await cluster.Client.ExperimentsAsync(interruption.AtOnce)).SingleOrDefault() ?? throw new InvalidDataException($"{folder} holds no experiment.");
-        if (RealPath.Of(experiment.OutputDirectory) != folder)
-        {
-            throw new InvalidDataException($"The experiment was started in {experiment.OutputDirectory} and goes on only there. Move the folder back.");
-        }
-
         if (!experiment.Phase.IsTerminal())
         {
             experiment = await cluster.Client.CommandExperimentAsync(experiment.Id, "resume", interruption.AtOnce);

@@ -7,7 +7,6 @@ using Temper.Cli.Views;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
 using Temper.Coordinator.Reports;
-using Temper.Mixture.Sources;
 using Temper.Mixture.Tasks;
 using Temper.Worker.Native;
 
@@ -21,7 +20,7 @@ internal static class RunCommand
         var spec = new Argument<FileInfo?>("spec") { Description = "The spec, YAML or JSON.", Arity = ArgumentArity.ZeroOrOne };
         var data = SpecOptions.Data();
         var output = OutputFolderOption.Create("Folder for checkpoints, model, report and state; runs/NAME if not given.");
-        var resume = new Option<DirectoryInfo?>("--resume") { Description = "Output folder of a run that was interrupted or has failed: go on with it." };
+        var resume = new Option<DirectoryInfo?>("--resume") { Description = "Output folder of a run that was interrupted or has failed: go on with it. It may have been moved or copied since: the run goes on in the folder that is given, and writes nowhere else." };
         var command = new Command("run", "Train and evaluate a spec on this machine, start to end.") { spec, data, output, resume };
         command.SetAction(async (result, _) =>
         {
@@ -65,11 +64,6 @@ internal static class RunCommand
         var spec = read.Value ?? throw new SpecException(read.Errors);
         await using var cluster = await EmbeddedCluster.Start(folder, [folder], spec.Workers, interruption.AtOnce);
         var run = (await cluster.Client.ListAsync(interruption.AtOnce)).SingleOrDefault() ?? throw new InvalidDataException($"{folder} holds no run.");
-        if (RealPath.Of(run.OutputDirectory) != folder)
-        {
-            throw new InvalidDataException($"The run was started in {run.OutputDirectory} and goes on only there. Move the folder back.");
-        }
-
         if (run.Phase == RunPhase.Paused)
         {
             run = await cluster.Client.ResumeAsync(run.Id, interruption.AtOnce);

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using Temper.Cli.Commands;
@@ -12,15 +13,52 @@ internal sealed class AgentProcess : IAsyncDisposable
     private static readonly TimeSpan LogLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestartPause = TimeSpan.FromSeconds(1);
 
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _running;
-    private readonly LogFile _log;
+    private const int KeptLines = 6;
+    private const int KeptCharacters = 400;
 
-    /// <summary>Starts an agent with <paramref name="slots"/> slots; its lines go to <paramref name="logFile"/>.</summary>
-    public AgentProcess(Uri coordinator, string token, int slots, string logFile)
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _lock = new();
+    private readonly List<string> _lastLines = [];
+    private readonly ProcessStartInfo _command;
+    private readonly LogFile _log;
+    private readonly Task _running;
+
+    /// <summary>Starts an agent.</summary>
+    /// <param name="command">Starts it; standard input and error are redirected.</param>
+    /// <param name="logFile">Gets its lines, where it can be written.</param>
+    public AgentProcess(ProcessStartInfo command, string logFile)
     {
+        _command = command;
         _log = new LogFile(logFile);
-        _running = KeepRunning(coordinator, token, slots);
+        _running = KeepRunning();
+    }
+
+    /// <summary>The last lines that are not alike, oldest first, each cut to some 400 characters: what an agent says that does not start is the same each time.</summary>
+    public IReadOnlyList<string> LastLines
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _lastLines];
+            }
+        }
+    }
+
+    /// <summary>The command of an agent with <paramref name="slots"/> slots.</summary>
+    public static ProcessStartInfo Command(Uri coordinator, string token, int slots)
+    {
+        var start = new ProcessStartInfo(Self.Command[0]) { RedirectStandardInput = true, RedirectStandardError = true, UseShellExecute = false };
+        string[] arguments = [.. Self.Command.Skip(1), "agent", "--server", coordinator.ToString(), "--id", "local", "--slots", slots.ToString(CultureInfo.InvariantCulture), AgentCommand.EndWithInput];
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment[AgentOptions.TokenVariable] = token;
+        // An agent may be killed; then nobody would remove the runtime's diagnostic socket from the temporary folder.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        return start;
     }
 
     /// <summary>Ends the agent and its trainers.</summary>
@@ -32,25 +70,60 @@ internal sealed class AgentProcess : IAsyncDisposable
         await _log.DisposeAsync().AsTask().WaitAsync(LogLimit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task KeepRunning(Uri coordinator, string token, int slots)
+    private async Task KeepRunning()
     {
         while (!_stop.IsCancellationRequested)
         {
-            using var process = Start(coordinator, token, slots);
+            var ended = await RunOnce();
+            if (!_stop.IsCancellationRequested)
+            {
+                Note($"{ended}; it is started again");
+                await Task.Delay(RestartPause, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    // How it ended.
+    private async Task<string> RunOnce()
+    {
+        Process process;
+        try
+        {
+            process = Process.Start(_command)!;
+        }
+        catch (Win32Exception e)
+        {
+            // No memory or no process left, for instance: there may be later.
+            return $"the agent cannot be started: {e.Message}";
+        }
+
+        using (process)
+        {
             // The end of its input tells it to end its trainers and itself.
             await using var ending = _stop.Token.Register(process.StandardInput.Close);
             await using var insisting = _stop.Token.Register(() => _ = KillIfItStays(process));
             // Read whatever becomes of the file: an agent must never wait for its log.
             while (await process.StandardError.ReadLineAsync() is { } line)
             {
-                _log.Write(line);
+                Note(line);
             }
 
             await process.WaitForExitAsync();
-            if (!_stop.IsCancellationRequested)
+            return $"the agent ended with exit code {process.ExitCode}";
+        }
+    }
+
+    private void Note(string line)
+    {
+        _log.Write(line);
+        var cut = line.Length > KeptCharacters ? line[..KeptCharacters] + "…" : line;
+        lock (_lock)
+        {
+            _lastLines.Remove(cut);
+            _lastLines.Add(cut);
+            if (_lastLines.Count > KeptLines)
             {
-                _log.Write($"the agent ended with exit code {process.ExitCode}; it is started again");
-                await Task.Delay(RestartPause, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                _lastLines.RemoveAt(0);
             }
         }
     }
@@ -67,20 +140,5 @@ internal sealed class AgentProcess : IAsyncDisposable
         {
             // It has ended, as it should.
         }
-    }
-
-    private static Process Start(Uri coordinator, string token, int slots)
-    {
-        var start = new ProcessStartInfo(Self.Command[0]) { RedirectStandardInput = true, RedirectStandardError = true, UseShellExecute = false };
-        string[] arguments = [.. Self.Command.Skip(1), "agent", "--server", coordinator.ToString(), "--id", "local", "--slots", slots.ToString(CultureInfo.InvariantCulture), AgentCommand.EndWithInput];
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        start.Environment[AgentOptions.TokenVariable] = token;
-        // An agent may be killed; then nobody would remove the runtime's diagnostic socket from the temporary folder.
-        start.Environment["DOTNET_EnableDiagnostics"] = "0";
-        return Process.Start(start) ?? throw new InvalidOperationException($"{Self.Command[0]} did not start.");
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -51,11 +52,11 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
         await coordinator.StartAsync(ct);
         var address = CoordinatorHost.Endpoints(coordinator).Api;
         var client = new TemperClient(address, null);
-        var agent = new AgentProcess(address, token, slots, Path.Combine(logs.FullName, "agent.log"));
+        var agent = new AgentProcess(AgentProcess.Command(address, token, slots), Path.Combine(logs.FullName, "agent.log"));
         var cluster = new EmbeddedCluster(coordinator, agent, client);
         try
         {
-            await cluster.WaitForAgent(Path.Combine(logs.FullName, "agent.log"), ct);
+            await cluster.WaitForAgent(ct);
             return cluster;
         }
         catch
@@ -73,14 +74,21 @@ internal sealed class EmbeddedCluster : IAsyncDisposable
         await _coordinator.DisposeAsync();
     }
 
-    private async Task WaitForAgent(string log, CancellationToken ct)
+    /// <summary>Why there is no agent, by what it said: its log is deleted with the folder of what was never accepted.</summary>
+    internal static TimeoutException Silence(IReadOnlyList<string> lastLines)
+    {
+        var silent = string.Create(CultureInfo.InvariantCulture, $"The agent did not report within {AgentLimit.TotalSeconds:0} seconds");
+        return new(lastLines.Count > 0 ? $"{silent}. The last that it said: {string.Join(" | ", lastLines)}" : $"{silent}, and said nothing. This machine may be too busy: try again.");
+    }
+
+    private async Task WaitForAgent(CancellationToken ct)
     {
         var until = TimeProvider.System.GetTimestamp();
         while ((await Client.AgentsAsync(ct)).Count == 0)
         {
             if (TimeProvider.System.GetElapsedTime(until) > AgentLimit)
             {
-                throw new TimeoutException($"The agent did not report within {AgentLimit.TotalSeconds:0} seconds; {log} may say why.");
+                throw Silence(_agent.LastLines);
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(100), ct);

@@ -52,8 +52,13 @@ internal sealed class OutputFolder : IDisposable
         }
     }
 
-    /// <summary>The folder that <c>--resume</c> names, without links, as it is known to what was started in it.</summary>
-    public static string Resumed(DirectoryInfo folder) => RealPath.Of(folder.ToString());
+    /// <summary>The folder that <c>--resume</c> names, without links. What was started elsewhere and was moved or copied here goes on here.</summary>
+    /// <exception cref="IOException">It lies in the output folder of another run or experiment.</exception>
+    public static string Resumed(DirectoryInfo folder)
+    {
+        var path = RealPath.Of(folder.ToString());
+        return WrittenFolder.Above(path) is { } above ? throw new IOException($"{Meeting(path, above)} Move it out of there, and resume it where it lies then.") : path;
+    }
 
     /// <summary>The spec of what was accepted in a folder.</summary>
     public static string SpecOf(string path) => File.Exists(System.IO.Path.Combine(path, SpecFile)) && Directory.Exists(System.IO.Path.Combine(path, "state"))
@@ -92,7 +97,7 @@ internal sealed class OutputFolder : IDisposable
     {
         if (WrittenFolder.Above(path) is { } above)
         {
-            throw new IOException($"{path} lies in {above}, the output folder of {Owner(above)}: one would delete what the other writes. Give --output a folder outside it.");
+            throw new IOException($"{Meeting(path, above)} Give --output a folder outside it.");
         }
 
         var existed = Directory.Exists(path);
@@ -114,6 +119,8 @@ internal sealed class OutputFolder : IDisposable
 
         return new OutputFolder(path, existed);
     }
+
+    private static string Meeting(string path, string above) => $"{path} lies in {above}, the output folder of {Owner(above)}: one would delete what the other writes.";
 
     // As its spec calls it, where one lies there.
     private static string Owner(string folder)

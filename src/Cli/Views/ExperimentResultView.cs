@@ -22,7 +22,11 @@ internal static class ExperimentResultView
         var table = report.Table;
         var tasks = Enumerable.Range(0, table.Columns.Count).Where(i => table.Columns[i].Kind == ColumnKind.Task);
         List<IRenderable> parts = [Text.Empty, .. tasks.Chunk(TasksPerTable).Select(some => Scores(table, some)), Overall(table)];
-        parts.Add(Cells.Prose("* stands for bold.", Cells.Soft));
+        if (table.Rows.Any(row => row.Cells.Any(cell => cell.Bold)))
+        {
+            parts.Add(Cells.Prose("* stands for bold.", Cells.Soft));
+        }
+
         parts.AddRange(report.Notes.Select(note => Cells.Prose(note, Cells.Soft)));
         parts.Add(Verdict(report));
         parts.AddRange(report.Answer.Select((sentence, i) => Cells.Prose(sentence, i == 0 ? Cells.Strong : Style.Plain)));

@@ -99,8 +99,12 @@ public sealed record VocabularySpec(
     [property: Description("bytes: UTF-8 bytes as in ByT5, which need no file. sentencepiece: a model file such as T5's own.")] VocabularyKind Kind = VocabularyKind.Bytes,
     [property: Description("The SentencePiece model file, relative to the data root.")] string? File = null,
     [property: Description("Number of sentinels: the tokens <extra_id_0>, <extra_id_1>, … that stand for hidden spans. T5 has 100. A sentencepiece file that holds its own, as mT5's, keeps those and gets no more.")]
-    [property: Range(0, 10_000)] int ExtraIds = 100,
-    [property: Description("Where the sentinels of bytes lie. above: on ids of their own, from 259 up. last_bytes: as published ByT5, on the ids of the bytes that no text has, from 258 down to 248, eleven at most. If not given: that of the model to start from; else last_bytes for the sizes byt5-*, above for others.")] SentinelPlace? Sentinels = null);
+    [property: Range(0, VocabularySpec.MostExtraIds)] int ExtraIds = 100,
+    [property: Description("Where the sentinels of bytes lie. above: on ids of their own, from 259 up. last_bytes: as published ByT5, on the ids of the bytes that no text has, from 258 down to 248, eleven at most. If not given: that of the model to start from; else last_bytes for the sizes byt5-*, above for others.")] SentinelPlace? Sentinels = null)
+{
+    /// <summary>The most sentinels that can be asked for.</summary>
+    public const int MostExtraIds = 10_000;
+}
 
 /// <summary>Which published architecture.</summary>
 public enum ModelFamily

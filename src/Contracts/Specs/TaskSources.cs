@@ -61,11 +61,32 @@ public static class TaskSources
             {
                 errors.Add(new SpecError(
                     $"tasks.{name}.span_corruption",
-                    $"Inputs of {longest.Inputs} tokens have {longest.Spans} hidden spans, each with a sentinel of its own, and the vocabulary has {vocabulary.SentinelCount}. Write vocabulary.extra_ids: {longest.Spans} or more, a shorter training.input_length, or a longer mean_span."));
+                    $"Inputs of {longest.Inputs} tokens have {longest.Spans} hidden spans, each with a sentinel of its own, and the vocabulary has {vocabulary.SentinelCount}{MoreSentinels(spec, vocabulary, longest.Spans)}"));
             }
         }
 
         return errors;
+    }
+
+    /// <summary>The end of a sentence on too few sentinels, and what helps: more of them only where there can be more.</summary>
+    private static string MoreSentinels(RunSpec spec, IVocabulary vocabulary, int needed)
+    {
+        const string FewerSpans = "a shorter training.input_length, or a longer mean_span";
+        var most = Math.Min(vocabulary.MostSentinels, VocabularySpec.MostExtraIds);
+        if (needed <= most)
+        {
+            return $". Write vocabulary.extra_ids: {needed} or more, {FewerSpans}.";
+        }
+
+        return vocabulary switch
+        {
+            // A model to start from was trained with its own sentinels.
+            ByteVocabulary when most < VocabularySpec.MostExtraIds && needed <= VocabularySpec.MostExtraIds && spec.Model.References.Count == 0 =>
+                $"; on the last bytes there can be {most} at most. Write vocabulary.sentinels: above with extra_ids: {needed} or more, {FewerSpans}.",
+            ByteVocabulary when most < VocabularySpec.MostExtraIds => $"; on the last bytes there can be {most} at most. Write {FewerSpans}.",
+            _ when most < VocabularySpec.MostExtraIds => $", those that its file brings: more cannot be added. Write {FewerSpans}.",
+            _ => $"; more than {most} cannot be asked for. Write {FewerSpans}.",
+        };
     }
 
     private static CorruptedText LongEnough(string task, string split, IReadOnlyList<TextExample> documents, CorruptedText text) =>

@@ -18,12 +18,19 @@ internal sealed class FolderHome : StateHome
     private readonly SqliteFile _state;
     private readonly SqliteFile _metrics;
 
-    public FolderHome(string directory)
+    /// <summary>Opens the files of the state folder. Where they are those of the one run or experiment that the output root is for, they follow it to where it lies now.</summary>
+    public FolderHome(CoordinatorOptions options)
     {
+        var directory = options.StateDirectory;
         _folder = new StateFolder(directory);
         try
         {
             _state = SqliteSchema.OpenState(directory);
+            if (options.WritesToRoot)
+            {
+                _state.WriteAsync(null, connection => MovedFolder.FollowAsync(connection, options.OutputRoot, options.Time.GetUtcNow())).GetAwaiter().GetResult();
+            }
+
             _metrics = SqliteSchema.OpenMetrics(directory);
         }
         catch

@@ -22,7 +22,7 @@ internal abstract class StateHome : IDisposable
     /// <exception cref="InvalidOperationException">Another coordinator has the folder.</exception>
     /// <exception cref="DatabaseException">The database cannot be used.</exception>
     public static StateHome Open(CoordinatorOptions options) =>
-        options.Database is { } url ? new PostgresHome(url) : new FolderHome(options.StateDirectory);
+        options.Database is { } url ? new PostgresHome(url) : new FolderHome(options);
 
     /// <summary>Makes the silo find the others of its cluster, and grains their state.</summary>
     public abstract void Configure(ISiloBuilder silo, IPEndPoint siloEndPoint);

@@ -40,7 +40,8 @@ public sealed class ByteVocabulary : IVocabulary
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sentinelCount);
         var above = place == SentinelPlace.Above;
-        SentinelCount = above ? sentinelCount : Math.Min(sentinelCount, BytesWithoutText);
+        MostSentinels = above ? int.MaxValue : BytesWithoutText;
+        SentinelCount = Math.Min(sentinelCount, MostSentinels);
         Size = above ? ByteIds + sentinelCount : ByteIds;
         // On the last bytes their number changes no id.
         var text = above ? $"bytes from {FirstByte}, {sentinelCount} sentinels" : $"bytes from {FirstByte}, sentinels on the last bytes";
@@ -52,6 +53,9 @@ public sealed class ByteVocabulary : IVocabulary
 
     /// <inheritdoc/>
     public int SentinelCount { get; }
+
+    /// <inheritdoc/>
+    public int MostSentinels { get; }
 
     /// <inheritdoc/>
     public string ContentHash { get; }

@@ -12,6 +12,9 @@ public interface IVocabulary
     /// <summary>Number of sentinels (T5 calls them extra ids): 100 for T5's own vocabulary.</summary>
     int SentinelCount { get; }
 
+    /// <summary>The most sentinels that it can have, however many are asked for.</summary>
+    int MostSentinels => int.MaxValue;
+
     /// <summary>SHA-256 (lower-case hex) of everything that decides the ids: two vocabularies with the same hash are interchangeable.</summary>
     string ContentHash { get; }
 

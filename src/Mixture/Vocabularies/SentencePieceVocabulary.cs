@@ -13,11 +13,12 @@ public sealed class SentencePieceVocabulary : IVocabulary
 {
     private readonly SentencePieceModel _model;
 
-    private SentencePieceVocabulary(SentencePieceModel model, string contentHash)
+    private SentencePieceVocabulary(SentencePieceModel model, string contentHash, bool holdsSentinels)
     {
         _model = model;
         ContentHash = contentHash;
         SentinelCount = CountSentinels(model.Pieces);
+        MostSentinels = holdsSentinels ? SentinelCount : int.MaxValue;
     }
 
     /// <inheritdoc/>
@@ -25,6 +26,9 @@ public sealed class SentencePieceVocabulary : IVocabulary
 
     /// <inheritdoc/>
     public int SentinelCount { get; }
+
+    /// <inheritdoc/>
+    public int MostSentinels { get; }
 
     /// <inheritdoc/>
     public string ContentHash { get; }
@@ -77,10 +81,11 @@ public sealed class SentencePieceVocabulary : IVocabulary
         try
         {
             var proto = ModelProto.Parse(bytes);
-            extraIds = CountSentinels(proto.Pieces) > 0 ? 0 : extraIds;
+            var holdsSentinels = CountSentinels(proto.Pieces) > 0;
+            extraIds = holdsSentinels ? 0 : extraIds;
             var model = new SentencePieceModel(proto with { Pieces = [.. proto.Pieces, .. Sentinels(extraIds)] });
             CheckSpecialIds(proto.Pieces);
-            return new(model, Hash(bytes, extraIds));
+            return new(model, Hash(bytes, extraIds), holdsSentinels);
         }
         catch (InvalidDataException e)
         {

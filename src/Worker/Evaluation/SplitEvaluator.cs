@@ -33,19 +33,20 @@ public sealed class SplitEvaluator(IPredictor predictor, IVocabulary vocabulary,
     /// <param name="rows">The rows of the split as ids.</param>
     /// <param name="stop">Breaks it off on this rank, and with it on all.</param>
     /// <returns>Null, on all ranks, if it was broken off on any.</returns>
+    /// <exception cref="NonFiniteException">The logits of a row are not finite. Raised on all ranks, with the same message, whichever rank found it.</exception>
     public EvaluationRow? Evaluate(int step, bool final, TaskData task, string split, ITokenSource rows, CancellationToken stop = default)
     {
         var clock = Stopwatch.StartNew();
         var chosen = Evaluator.Chosen(task.Name, rows.Count, final ? spec.Evaluation.FinalMaxExamples : spec.Evaluation.MaxExamples);
         var all = TaskSources.TextOf(task, split);
         IReadOnlyList<TextExample> texts = task.Metrics.Count > 0 ? [.. chosen.Select(row => all[row])] : [];
-        var own = ComputeOwn([.. chosen.Select(row => rows.Row(row, 0))], texts, stop);
-        if (OfAllRanks(own?.Predictions) is not { } predictions)
+        var (own, part) = ComputeOwn([.. chosen.Select(row => rows.Row(row, 0))], texts, stop);
+        if (OfAllRanks(part) is not { } predictions)
         {
             return null;
         }
 
-        var (loss, tokens) = OfAllRanks(own!.Value.Loss);
+        var (loss, tokens) = OfAllRanks(own!);
         var samples = texts.Zip(predictions).Take(spec.Evaluation.Samples).Select(pair => new SamplePrediction(Cut(pair.First.Inputs), Cut(pair.First.Targets), Cut(pair.Second))).ToList();
         var mean = loss / tokens;
         var labelled = TextExample.AreLabelled(texts);
@@ -66,8 +67,8 @@ public sealed class SplitEvaluator(IPredictor predictor, IVocabulary vocabulary,
 
     private bool IsOwn(int turn) => turn % collective.WorldSize == collective.Rank;
 
-    /// <summary>This rank's part; null if it was broken off.</summary>
-    private (BatchLoss Loss, string?[] Predictions)? ComputeOwn(IReadOnlyList<TokenRow> rows, IReadOnlyList<TextExample> texts, CancellationToken stop)
+    /// <summary>This rank's loss, null if it has none, and what it tells the others.</summary>
+    private (BatchLoss? Loss, Part Part) ComputeOwn(IReadOnlyList<TokenRow> rows, IReadOnlyList<TextExample> texts, CancellationToken stop)
     {
         try
         {
@@ -75,25 +76,31 @@ public sealed class SplitEvaluator(IPredictor predictor, IVocabulary vocabulary,
             // The turns begin with the next rank: of a split that is a single batch one rank computes the loss while another decodes.
             var predictions = new TextDecoder(vocabulary, spec.Training.InputLength, spec.Evaluation.Batch)
                 .Predict(predictor, [.. texts.Select(row => row.Inputs)], spec.DecodeLength, progressed, batch => IsOwn(batch + 1), stop);
-            return (loss, predictions);
+            return (loss, new Part(predictions));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            return null;
+            return (null, new Part(null));
+        }
+        catch (NonFiniteException e)
+        {
+            // Thrown after the others have heard of it: of a rank that went without a word they would only know that an exchange has failed.
+            return (null, new Part(null, e.Message));
         }
     }
 
-    /// <summary>What the ranks predict together, in the order of rows; null if any was broken off. Waits for the slowest of them.</summary>
-    private string[]? OfAllRanks(string?[]? own)
+    /// <summary>What the ranks predict together, in the order of rows; null if any was broken off. Fails if any has failed. Waits for the slowest of them.</summary>
+    private string[]? OfAllRanks(Part own)
     {
-        var parts = collective.WithDeadline(spec.Recovery.ProgressTimeout, all => all.AllGather(own is null ? [] : Encoding.UTF8.GetBytes(ProtocolJson.Write(own))));
-        if (own is null || parts.Any(part => part.Length == 0))
+        var gathered = collective.WithDeadline(spec.Recovery.ProgressTimeout, all => all.AllGather(Encoding.UTF8.GetBytes(ProtocolJson.Write(own))));
+        var parts = gathered.Select(part => ProtocolJson.Read<Part>(Encoding.UTF8.GetString(part))).ToList();
+        if (parts.Select(part => part.NonFinite).FirstOrDefault(message => message is not null) is { } failure)
         {
-            return null;
+            throw new NonFiniteException(failure);
         }
 
-        var ranks = parts.Select(part => ProtocolJson.Read<string?[]>(Encoding.UTF8.GetString(part))).ToList();
-        return [.. own.Select((_, row) => ranks.Select(rank => rank[row]).OfType<string>().Single())];
+        var ranks = parts.Select(part => part.Predictions).OfType<IReadOnlyList<string?>>().ToList();
+        return ranks.Count < parts.Count ? null : [.. ranks[0].Select((_, row) => ranks.Select(rank => rank[row]).OfType<string>().Single())];
     }
 
     /// <summary>Summed loss and target tokens of all rows. A row's loss is computed by one rank, and zero at the others: their sum is exact.</summary>
@@ -110,6 +117,11 @@ public sealed class SplitEvaluator(IPredictor predictor, IVocabulary vocabulary,
 
         return (loss, (long)tokens);
     }
+
+    /// <summary>What a rank tells the others.</summary>
+    /// <param name="Predictions">Its predictions, null for the rows of others; null if it was broken off or failed.</param>
+    /// <param name="NonFinite">Why it failed, if the logits of a row are not finite.</param>
+    private sealed record Part(IReadOnlyList<string?>? Predictions, string? NonFinite = null);
 
     private static string Cut(string text) => text.Length > SampleLength ? text[..SampleLength] + "…" : text;
 }

@@ -96,6 +96,36 @@ public sealed class TextTasksTests : IDisposable
     }
 
     [Fact]
+    public void More_sentinels_are_advised_only_where_there_can_be_more()
+    {
+        const string FewerSpans = "a shorter training.input_length, or a longer mean_span.";
+        var spec = _spec with { Training = _spec.Training with { InputLength = 4096, TargetLength = 1024 } };
+
+        Assert.EndsWith($"the vocabulary has 100. Write vocabulary.extra_ids: 227 or more, {FewerSpans}", Advice(spec, new ByteVocabulary()));
+        Assert.EndsWith(
+            $"the vocabulary has 11; on the last bytes there can be 11 at most. Write vocabulary.sentinels: above with extra_ids: 227 or more, {FewerSpans}",
+            Advice(spec, new ByteVocabulary(100, SentinelPlace.LastBytes)));
+        Assert.EndsWith(
+            $"the vocabulary has 11; on the last bytes there can be 11 at most. Write {FewerSpans}",
+            Advice(spec with { Model = spec.Model with { InitFrom = "byt5" } }, new ByteVocabulary(100, SentinelPlace.LastBytes)));
+        Assert.EndsWith($"the vocabulary has 5, those that its file brings: more cannot be added. Write {FewerSpans}", Advice(spec, new OneTokenForAll()));
+
+        // 65,536 tokens with spans of one token.
+        var dense = spec with
+        {
+            Training = spec.Training with { InputLength = 65_536, TargetLength = 65_536 },
+            Tasks = new Dictionary<string, TaskSpec> { ["text"] = spec.Tasks["text"] with { SpanCorruption = new SpanCorruptionSpec(0.5, 1) } },
+        };
+        Assert.EndsWith($"the vocabulary has 100; more than 10000 cannot be asked for. Write {FewerSpans}", Advice(dense, new ByteVocabulary()));
+
+        // Few enough for the last bytes: 70 tokens hide 10 in 3 spans, which leaves inputs of 60 + 3 + 1 and makes targets of 14.
+        var few = spec with { Training = spec.Training with { InputLength = 64, TargetLength = 64 } };
+        Assert.EndsWith($"the vocabulary has 2. Write vocabulary.extra_ids: 3 or more, {FewerSpans}", Advice(few, new ByteVocabulary(2, SentinelPlace.LastBytes)));
+
+        static string Advice(RunSpec spec, IVocabulary vocabulary) => Assert.Single(TaskSources.Check(spec, vocabulary)).Message;
+    }
+
+    [Fact]
     public void A_text_of_one_token_is_refused()
     {
         File.WriteAllText(Path.Combine(_root, "dev.txt"), "x");
@@ -222,6 +252,8 @@ public sealed class TextTasksTests : IDisposable
         public int Size => 10;
 
         public int SentinelCount => 5;
+
+        public int MostSentinels => 5;
 
         public string ContentHash => "";
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Xml;
@@ -7,6 +8,7 @@ using System.Xml.Linq;
 using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
 using Temper.Coordinator.Reports.Experiments;
+using Temper.TestKit;
 
 namespace Temper.Coordinator.Tests.Reports;
 
@@ -125,6 +127,40 @@ public sealed partial class ExperimentPageTests : IDisposable
 
         Assert.NotNull(page.Descendants("section").Single(section => (string?)section.Attribute("id") == "plots").Attribute("hidden"));
         Assert.Contains("scripts are off", page.Descendants("noscript").Single().Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_legend_of_the_gains_shows_rows_by_one_neutral_fill_and_says_what_filled_and_hollow_mean()
+    {
+        var html = ExperimentReportFiles.Html(SampleExperiments.Mixtures());
+        var data = Data(html);
+        var script = Path.Combine(_folder, "page.js");
+        await File.WriteAllTextAsync(script, $$"""
+            const place = id => ({ id, dataset: {}, clientWidth: 900, textContent: {{JsonSerializer.Serialize(data.ToJsonString())}}, addEventListener() {}, on() {} });
+            globalThis.document = { getElementById: id => id === 'compute' ? null : place(id), querySelectorAll: () => [], documentElement: {}, body: {} };
+            globalThis.getComputedStyle = () => ({ getPropertyValue: name => name, fontFamily: '' });
+            globalThis.matchMedia = () => ({ matches: false, addEventListener() {} });
+            globalThis.addEventListener = () => {};
+            globalThis.innerWidth = 900;
+            globalThis.Plotly = { react: (place, traces) => place.id === 'gains' && console.log(JSON.stringify(traces)) };
+            {{Script().Matches(html)[^1].Groups["content"].Value}}
+            """, TestContext.Current.CancellationToken);
+
+        var (exit, output) = await ChildProcess.Run(Repository.Tool("node"), [script], _folder);
+
+        Assert.True(exit == 0, output);
+        var traces = JsonNode.Parse(output)!.AsArray();
+        var legend = traces.Where(trace => (bool?)trace!["showlegend"] != false).ToList();
+        var reference = data["reference"]!["rows"]!.AsArray().Select(row => (int)row!).ToList();
+        var rows = data["rows"]!.AsArray().Index().Where(row => !reference.Contains(row.Index)).ToList();
+        Assert.Equal(["filled: more than noise", "hollow: may be chance", .. rows.Select(row => (string)row.Item!["label"]!)], legend.Select(trace => (string)trace!["name"]!));
+        Assert.Equal(["--soft", "--paper", .. rows.Select(_ => "--hair")], legend.Select(trace => (string)trace!["marker"]!["color"]!));
+        // A click on a name hides the points of its row.
+        var drawn = traces.Except(legend).ToList();
+        Assert.Equal(drawn.Select(trace => (string)trace!["legendgroup"]!), legend.Skip(2).Select(trace => (string)trace!["legendgroup"]!));
+        Assert.Equal(
+            rows.SelectMany(row => row.Item!["gains"]!.AsArray()).Select(gain => (double)gain!["points"]!),
+            drawn.SelectMany(trace => trace!["x"]!.AsArray()).Select(x => (double)x!));
     }
 
     [Fact]

@@ -26,6 +26,16 @@ public class ExperimentResultViewTests
     }
 
     [Fact]
+    public void The_star_is_explained_only_where_one_stands()
+    {
+        var report = Report("equal", "sentiment");
+        var plain = report.Table with { Rows = [.. report.Table.Rows.Select(row => row with { Cells = [.. row.Cells.Select(cell => cell with { Bold = false })] })] };
+
+        Assert.Contains("* stands for bold.", Screen.Of(ExperimentResultView.Render(report, null)), StringComparison.Ordinal);
+        Assert.DoesNotContain('*', Screen.Of(ExperimentResultView.Render(report with { Table = plain }, null)));
+    }
+
+    [Fact]
     public void Text_of_data_neither_formats_nor_steers_the_terminal()
     {
         var report = Report(Evil, Evil);

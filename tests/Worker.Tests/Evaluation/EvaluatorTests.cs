@@ -143,6 +143,23 @@ public class EvaluatorTests
         Assert.Matches("^Row [0-9]+ has logits that are not finite", refused.Message);
     }
 
+    [Fact]
+    public void Logits_that_are_not_finite_on_one_rank_end_all_ranks_with_the_same_message()
+    {
+        using var ring = new LoopbackRing(2, callDeadline: TimeSpan.FromSeconds(5));
+        var tasks = Tasks(rows: 3);
+
+        // Three rows are one batch: the first rank scores it and meets no logits, the last one decodes it.
+        var failures = ring.OnAll(rank =>
+        {
+            using var endless = new EndlessPredictor(logit: float.NaN);
+            return Record.Exception(() => Evaluate(tasks, rank, final: true, endless));
+        });
+
+        Assert.All(failures, failure => Assert.Matches("^Row [1-3] has logits that are not finite", Assert.IsType<NonFiniteException>(failure).Message));
+        Assert.Equal(failures[1]!.Message, failures[0]!.Message);
+    }
+
     [Theory]
     [InlineData(null, TargetLength)]
     [InlineData(3, 3)]
@@ -238,7 +255,7 @@ public class EvaluatorTests
     }
 
     /// <summary>Answers everything with the letter a, without end.</summary>
-    private sealed class EndlessPredictor(Action<int>? atPosition = null) : IPredictor
+    private sealed class EndlessPredictor(Action<int>? atPosition = null, float logit = 1) : IPredictor
     {
         public int Positions { get; private set; }
 
@@ -250,7 +267,7 @@ public class EvaluatorTests
         {
             Positions++;
             atPosition?.Invoke(position);
-        });
+        }, logit);
 
         public BatchLoss Evaluate(ModelBatch batch) => new(new double[batch.Rows], [.. Enumerable.Repeat(1, batch.Rows)], ZLoss: 0);
 
@@ -260,7 +277,7 @@ public class EvaluatorTests
         {
         }
 
-        private sealed class Decoding(Action<int> stepped) : IDecoding
+        private sealed class Decoding(Action<int> stepped, float logit) : IDecoding
         {
             public int Position { get; private set; }
 
@@ -268,7 +285,7 @@ public class EvaluatorTests
             {
                 stepped(++Position);
                 var logits = zeros(ids.Length, 384);
-                logits[.., Vocabulary.Encode("a")[0]] = 1;
+                logits[.., Vocabulary.Encode("a")[0]] = logit;
                 return logits;
             }
 

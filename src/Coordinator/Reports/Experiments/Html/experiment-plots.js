@@ -146,18 +146,24 @@
     const rows = data.rows.map((row, i) => i).filter(i => !reference.rows.includes(i));
     const far = farOff(0);
     const apart = Math.min(0.14, 0.7 / Math.max(1, rows.length));
-    const traces = rows.map((i, k) => {
+    // The legend shows a row by its colour and shape alone, whatever its first point is; what filled and hollow mean stands before the rows.
+    const entry = (name, marker, more) => ({ x: [null], y: [null], mode: 'markers', hoverinfo: 'skip', name, marker: { size: 11, ...marker }, ...more });
+    const kinds = new Set(rows.flatMap(i => data.rows[i].gains.map(gain => gain.is_real)));
+    const key = [[true, 'filled: more than noise', theme.soft], [false, 'hollow: may be chance', theme.paper]].filter(([isReal]) => kinds.has(isReal))
+      .map(([, name, fill]) => entry(name, { symbol: 'circle', color: fill, line: { width: 2, color: theme.soft } }, { legendgroup: name }));
+    const traces = rows.flatMap((i, k) => {
       const gains = data.rows[i].gains;
-      return {
-        x: gains.map(gain => gain.points), y: gains.map(gain => gain.column - 1 + (k - (rows.length - 1) / 2) * apart), name: short(data.rows[i].label), mode: 'markers', cliponaxis: false,
-        visible: far[i] ? 'legendonly' : true, hoverinfo: 'text', hovertext: gains.map(gain => `<b>${plain(data.columns[gain.column].label)}</b><br>${plain(data.rows[i].label)}: ${signed(gain.points)}${gain.is_real ? '' : ', may be chance'}`),
+      const group = { legendgroup: `row ${i}`, visible: far[i] ? 'legendonly' : true };
+      return [entry(short(data.rows[i].label), { symbol: look[i].symbol, color: theme.hair, line: { width: 2, color: colourOf(i) } }, group), {
+        ...group, showlegend: false, x: gains.map(gain => gain.points), y: gains.map(gain => gain.column - 1 + (k - (rows.length - 1) / 2) * apart), mode: 'markers', cliponaxis: false,
+        hoverinfo: 'text', hovertext: gains.map(gain => `<b>${plain(data.columns[gain.column].label)}</b><br>${plain(data.rows[i].label)}: ${signed(gain.points)}${gain.is_real ? '' : ', may be chance'}`),
         marker: { size: 11, symbol: look[i].symbol, color: gains.map(gain => gain.is_real ? colourOf(i) : theme.paper), line: { width: 2, color: colourOf(i) } },
-      };
+      }];
     });
     const shapes = [{ type: 'line', x0: 0, x1: 0, yref: 'paper', y0: 0, y1: 1, line: { color: theme.soft, width: 1.4 }, layer: 'below' }];
-    const lines = legendLines(rows.map(i => data.rows[i].label), place.clientWidth);
+    const lines = legendLines([...key, ...traces].filter(trace => trace.showlegend !== false).map(trace => trace.name), place.clientWidth);
     const inner = tasks.length * Math.max(46, 13 * rows.length + 12);
-    draw('gains', inner + 84 + 21 * lines, traces, {
+    draw('gains', inner + 84 + 21 * lines, [...key, ...traces], {
       shapes, showlegend: true, legend: legend({ y: -58 / inner }),
       margin: { l: 10, r: 14, t: 12, b: 72 + 21 * lines },
       xaxis: axis(`points relative to ${plain(reference.label)}`, { tickformat: '+~g' }),
