@@ -1,7 +1,6 @@
 using CsCheck;
 using Temper.Contracts.Runs;
 using Temper.Coordinator.Scheduling;
-using Temper.Coordinator.Tests.Support;
 
 namespace Temper.Coordinator.Tests.Scheduling;
 
