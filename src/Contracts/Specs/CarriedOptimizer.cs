@@ -1,5 +1,5 @@
-using Temper.Mixture.Tasks;
 using Temper.Contracts.Models;
+using Temper.Mixture.Tasks;
 
 namespace Temper.Contracts.Specs;
 
