@@ -108,8 +108,8 @@ public class ViewsTests
 
         var screen = Screen.Of(AgentListView.Render(agents, Runs.Start.AddSeconds(2)), 160);
 
-        Assert.Matches(@"good +Ready +2 s ago +1 / 2 +3\.0 GiB +r1", screen);
-        Assert.Matches(@"bad +Backs off +2 s ago +0 / 1 +unknown", screen);
+        Assert.Matches(@"good +Ready +2\.0 s ago +1 / 2 +3\.0 GiB +r1", screen);
+        Assert.Matches(@"bad +Backs off +2\.0 s ago +0 / 1 +unknown", screen);
         Assert.Contains("Agent bad gets no work. " + Harmless, screen, StringComparison.Ordinal);
         Assert.DoesNotContain('\u0007', screen);
         Assert.Contains("No agent was heard.", Screen.Of(AgentListView.Render([], Runs.Start)), StringComparison.Ordinal);
