@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Temper.Contracts.Runs;
 
 /// <summary>Where a run is in its life. Succeeded, Failed and Cancelled are terminal: they are never left.</summary>
@@ -65,7 +67,7 @@ public sealed record Recovery(
     [property: Id(2)] string Cause,
     [property: Id(3)] string Message,
     [property: Id(4)] int FromStep,
-    [property: Id(5)] IReadOnlyList<string>? Suspects = null);
+    [property: Id(5)][property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Suspects = null);
 
 /// <summary>What is known of a run. Times are UTC.</summary>
 /// <param name="Id">The run's id.</param>

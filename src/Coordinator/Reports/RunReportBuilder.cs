@@ -26,7 +26,8 @@ internal static class RunReportBuilder
             spec.Seed,
             (status.EndedAt - status.StartedAt)?.TotalSeconds ?? (steps.Count > 0 ? stepSeconds : null),
             stepSeconds > 0 ? steps.Sum(row => row.InputTokens + row.TargetTokens) / stepSeconds : null,
-            status.Recoveries,
+            // Which agents a failure counts against is the scheduler's affair.
+            [.. status.Recoveries.Select(recovery => recovery with { Suspects = null })],
             steps.Count > 0 ? steps[^1].Loss : null,
             Sorted(input.Rates.Keys, name => input.Rates[name]),
             Sorted(names, name => Share(seen.GetValueOrDefault(name), all)),
