@@ -77,6 +77,7 @@ internal static class EvaluateCommand
             var data = TaskLoader.Load(name, task, roots);
             foreach (var split in splits.Where(split => TaskSources.TextOf(data, split).Count > 0))
             {
+                // Null only where somebody can stop it.
                 var row = evaluator.Evaluate(0, final: true, data, split, TaskSources.ToEvaluate(spec, data, split, vocabulary))!;
                 warnings.AddRange((row.Warnings ?? []).Select(warning => Cells.Warning(name, warning)));
                 results.TryAdd(name, []);
