@@ -7,6 +7,7 @@ using Temper.Contracts.Specs;
 using Temper.Mixture.Builtin;
 using Temper.Mixture.Metrics;
 using Temper.Mixture.Tasks;
+using Temper.TestKit;
 
 namespace Temper.Docs.Tests.References;
 

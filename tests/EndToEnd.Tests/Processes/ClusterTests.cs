@@ -16,14 +16,16 @@ public sealed class ClusterTests : IDisposable
     // As Orleans writes it.
     private const int Active = 3;
 
+    private readonly UndisturbedRun _undisturbed;
     private readonly RunFolder _folder = new();
     private readonly PostgresServer _server = PostgresServer.Shared;
     private readonly string _database;
     private readonly Dictionary<string, string> _environment;
     private readonly List<(ChildProcess Process, HttpClient Http)> _coordinators = [];
 
-    public ClusterTests()
+    public ClusterTests(UndisturbedRun undisturbed)
     {
+        _undisturbed = undisturbed;
         _database = _server.NewDatabase();
         _environment = new() { ["TEMPER_AGENT_TOKEN"] = "a-token-for-tests", ["TEMPER_DATABASE"] = _database, ["TEMPER_ADMIN_KEY"] = AdminKey };
     }
@@ -39,8 +41,7 @@ public sealed class ClusterTests : IDisposable
     [InlineData(false)]
     public async Task Training_does_not_notice_that_the_coordinator_of_its_run_or_the_other_one_is_killed(bool ofItsRun)
     {
-        var spec = _folder.Spec(steps: 300, workers: 2);
-        Assert.Equal(0, (await TemperProcess.Run("run", spec, "--output", _folder["whole"])).ExitCode);
+        var spec = _folder.Spec(UndisturbedRun.Steps);
         await using var first = Serve();
         await using var second = Serve();
         await Listening();
@@ -75,10 +76,10 @@ public sealed class ClusterTests : IDisposable
         Assert.Equal(("succeeded", 1), ((string)ended["phase"]!, (int)ended["epoch"]!));
         Assert.Empty(ended["recoveries"]!.AsArray());
         Assert.Equal((int)before["epoch"]!, (int)ended["epoch"]!);
-        Assert.Equal(RunFolder.Losses(_folder["whole"]), RunFolder.Losses(output));
+        Assert.Equal(RunFolder.Losses(await _undisturbed.Output), RunFolder.Losses(output));
         var events = (await Get(2, $"runs/{run}/events"))["items"]!.AsArray().Select(e => (string)e!["kind"]!).ToList();
         Assert.Equal((1, 0, 1), (events.Count(kind => kind == "admitted"), events.Count(kind => kind == "recovery"), events.Count(kind => kind == "succeeded")));
-        Assert.Equal("300|300|1", _server.Query(_database, $"SELECT count(*), max(step), count(DISTINCT epoch) FROM steps WHERE run = '{run}'"));
+        Assert.Equal($"{UndisturbedRun.Steps}|{UndisturbedRun.Steps}|1", _server.Query(_database, $"SELECT count(*), max(step), count(DISTINCT epoch) FROM steps WHERE run = '{run}'"));
         Assert.Equal("succeeded", (string)(await End(2, another))["phase"]!);
     }
 

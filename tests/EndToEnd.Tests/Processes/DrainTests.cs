@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net.Http.Json;
-using System.Text;
 using System.Text.Json.Nodes;
 using Temper.TestKit;
 
@@ -10,18 +8,14 @@ namespace Temper.EndToEnd.Tests.Processes;
 [Collection("processes")]
 public sealed class DrainTests : IDisposable
 {
-    private static readonly Dictionary<string, string> s_token = new() { ["TEMPER_AGENT_TOKEN"] = "a-token-for-tests" };
-
     private readonly RunFolder _folder = new();
-    private readonly ReservedPort _port = new();
-    private readonly HttpClient _http;
+    private readonly Service _service;
 
-    public DrainTests() => _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_port}/") };
+    public DrainTests() => _service = new Service(_folder);
 
     public void Dispose()
     {
-        _http.Dispose();
-        _port.Dispose();
+        _service.Dispose();
         _folder.Dispose();
     }
 
@@ -31,10 +25,10 @@ public sealed class DrainTests : IDisposable
         // One attempt is all that there is. Checkpoints are rare, so a step that was lost would be seen; the evaluation is long.
         var spec = _folder.Spec(steps: 40, more: "  every: 20\n  batch: 1\n  max_examples: 400\nrecovery:\n  attempts: 1");
         File.WriteAllText(spec, File.ReadAllText(spec).Replace("checkpoint_every: 20", "checkpoint_every: 1000", StringComparison.Ordinal));
-        await using var coordinator = Serve();
+        await using var coordinator = _service.Serve();
         await coordinator.Says("coordinator at");
         await using var first = Agent("first");
-        var run = await Submit(spec);
+        var run = await _service.Submit(spec);
         await Processes.Until(() => Step(run) is > 2 and < 20, "some steps are made");
         await using var second = Agent("second");
         await second.Says("offers");
@@ -47,7 +41,7 @@ public sealed class DrainTests : IDisposable
         Assert.Equal(("agent_drained", LastRow(run)), ((string)stopped["cause"]!, (int)stopped["from_step"]!));
 
         // In evaluation, which takes many times longer than a step.
-        await Processes.Until(() => Show(run)["members"]!.AsArray().Any(member => (string)member!["agent_id"]! == "second"), "the run goes on elsewhere");
+        await Processes.Until(() => _service.Show(run)["members"]!.AsArray().Any(member => (string)member!["agent_id"]! == "second"), "the run goes on elsewhere");
         await using var third = Agent("third");
         await third.Says("offers");
         await Processes.Until(() => Step(run) == 20, "the evaluation after step 20 begins");
@@ -57,10 +51,10 @@ public sealed class DrainTests : IDisposable
         Assert.Equal(("agent_drained", LastRow(run)), ((string)stopped["cause"]!, (int)stopped["from_step"]!));
         Assert.Equal(20, (int)stopped["from_step"]!);
 
-        await Processes.Until(() => (string)Show(run)["phase"]! is "succeeded" or "failed", "the run ends");
-        Assert.Equal("succeeded", (string)Show(run)["phase"]!);
+        await Processes.Until(() => (string)_service.Show(run)["phase"]! is "succeeded" or "failed", "the run ends");
+        Assert.Equal("succeeded", (string)_service.Show(run)["phase"]!);
         Assert.Equal(2, Recoveries(run).Count);
-        Assert.Equal(40, RunFolder.Losses((string)Show(run)["output_directory"]!).Count);
+        Assert.Equal(40, RunFolder.Losses((string)_service.Show(run)["output_directory"]!).Count);
     }
 
     [Theory]
@@ -68,10 +62,10 @@ public sealed class DrainTests : IDisposable
     [InlineData(false)]
     public async Task A_second_signal_ends_agent_and_trainers_within_two_seconds(bool hasCoordinator)
     {
-        await using var coordinator = Serve();
+        await using var coordinator = _service.Serve();
         await coordinator.Says("coordinator at");
         await using var agent = Agent("one");
-        var run = await Submit(_folder.Spec(steps: 5000));
+        var run = await _service.Submit(_folder.Spec(steps: 5000));
         await Processes.Until(() => Step(run) > 0, "the first step is made");
         var trainers = Processes.Below(agent.Id, "trainer");
         Assert.Equal(2, trainers.Count);
@@ -98,27 +92,12 @@ public sealed class DrainTests : IDisposable
         await Processes.Until(() => !trainers.Any(Processes.Lives), "the trainers are gone");
     }
 
-    private ChildProcess Serve() => TemperProcess.Start(
-        ["serve", "--url", $"http://127.0.0.1:{_port}", "--state", _folder["state"], "--data", AppContext.BaseDirectory, "--output", _folder["runs"]], s_token);
+    private ChildProcess Agent(string id) => _service.Agent(id, "--slots", "2", "--drain-grace", "200");
 
-    private ChildProcess Agent(string id) => TemperProcess.Start(["agent", "--server", $"http://127.0.0.1:{_port}", "--id", id, "--slots", "2", "--drain-grace", "200"], s_token);
+    private int Step(string run) => (int)_service.Show(run)["step"]!;
 
-    private async Task<string> Submit(string spec)
-    {
-        using var answer = await _http.PostAsync("api/v1/runs", new StringContent(await File.ReadAllTextAsync(spec), Encoding.UTF8, "application/yaml"));
-        var body = await answer.Content.ReadAsStringAsync();
-        Assert.True((int)answer.StatusCode == 201, body);
-        return (string)JsonNode.Parse(body)!["id"]!;
-    }
-
-    private JsonNode Get(string path) => _http.GetFromJsonAsync<JsonNode>($"api/v1/{path}").GetAwaiter().GetResult()!;
-
-    private JsonNode Show(string run) => Get($"runs/{run}");
-
-    private int Step(string run) => (int)Show(run)["step"]!;
-
-    private List<JsonNode> Recoveries(string run) => [.. Show(run)["recoveries"]!.AsArray().Select(recovery => recovery!)];
+    private List<JsonNode> Recoveries(string run) => [.. _service.Show(run)["recoveries"]!.AsArray().Select(recovery => recovery!)];
 
     /// <summary>The last step whose loss was reported by now or will be again: that of the newest row.</summary>
-    private int LastRow(string run) => Get($"runs/{run}/metrics")["steps"]!.AsArray().Max(row => (int)row!["step"]!);
+    private int LastRow(string run) => _service.Get($"runs/{run}/metrics")["steps"]!.AsArray().Max(row => (int)row!["step"]!);
 }

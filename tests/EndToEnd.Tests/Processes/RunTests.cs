@@ -5,7 +5,7 @@ namespace Temper.EndToEnd.Tests.Processes;
 
 /// <summary>One command, real processes, real signals.</summary>
 [Collection("processes")]
-public sealed class RunTests : IDisposable
+public sealed class RunTests(UndisturbedRun undisturbed) : IDisposable
 {
     private readonly RunFolder _folder = new();
 
@@ -35,10 +35,7 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task Killed_trainers_and_agents_cost_no_bit_of_the_result()
     {
-        var spec = _folder.Spec(steps: 150);
-        Assert.Equal(0, (await TemperProcess.Run("run", spec, "--output", _folder["whole"])).ExitCode);
-
-        await using var run = TemperProcess.Start(["run", spec, "--output", _folder["disturbed"]]);
+        await using var run = TemperProcess.Start(["run", _folder.Spec(UndisturbedRun.Steps), "--output", _folder["disturbed"]]);
         await Processes.Until(() => RunFolder.HasCheckpoint(_folder["disturbed"], 20), "the first checkpoint");
         var first = Processes.Below(run.Id, "trainer");
         ChildProcess.Signal(first[1], "KILL");
@@ -53,9 +50,10 @@ public sealed class RunTests : IDisposable
 
         var report = RunFolder.Report(_folder["disturbed"]);
         Assert.Equal(["trainer_died", "agent_lost"], report["recoveries"]!.AsArray().Select(recovery => (string)recovery!["cause"]!));
-        Assert.Equal(RunFolder.Losses(_folder["whole"]), RunFolder.Losses(_folder["disturbed"]));
-        Assert.Equal(Model(_folder["whole"]), Model(_folder["disturbed"]));
-        Assert.Equal(Metrics(RunFolder.Report(_folder["whole"])), Metrics(report));
+        var whole = await undisturbed.Output;
+        Assert.Equal(RunFolder.Losses(whole), RunFolder.Losses(_folder["disturbed"]));
+        Assert.Equal(Model(whole), Model(_folder["disturbed"]));
+        Assert.Equal(Metrics(RunFolder.Report(whole)), Metrics(report));
     }
 
     [Fact]
@@ -108,9 +106,7 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task A_killed_command_leaves_nothing_behind_and_can_be_resumed()
     {
-        var spec = _folder.Spec(steps: 120);
-        Assert.Equal(0, (await TemperProcess.Run("run", spec, "--output", _folder["whole"])).ExitCode);
-        await using var run = TemperProcess.Start(["run", spec, "--output", _folder["out"]]);
+        await using var run = TemperProcess.Start(["run", _folder.Spec(UndisturbedRun.Steps), "--output", _folder["out"]]);
         await Processes.Until(() => RunFolder.HasCheckpoint(_folder["out"], 20), "the first checkpoint");
         var below = Processes.Below(run.Id, "trainer").Concat(Processes.Below(run.Id, "agent")).ToList();
         run.Signal("KILL");
@@ -119,7 +115,7 @@ public sealed class RunTests : IDisposable
         var (exit, output) = await TemperProcess.Run("run", "--resume", _folder["out"]);
 
         Assert.True(exit == 0, output);
-        Assert.Equal(RunFolder.Losses(_folder["whole"]), RunFolder.Losses(_folder["out"]));
+        Assert.Equal(RunFolder.Losses(await undisturbed.Output), RunFolder.Losses(_folder["out"]));
     }
 
     [Fact]

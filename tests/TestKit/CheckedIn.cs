@@ -1,9 +1,7 @@
-using Temper.TestKit;
-
-namespace Temper.Docs.Tests;
+namespace Temper.TestKit;
 
 /// <summary>Files of the repository that are made by code.</summary>
-internal static class CheckedIn
+public static class CheckedIn
 {
     /// <summary>Whether a file is what the code makes now; with TEMPER_UPDATE=1 it is written instead.</summary>
     /// <param name="path">Below the root of the repository.</param>
