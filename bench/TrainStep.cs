@@ -4,7 +4,7 @@ using System.Text.Json;
 using Temper.Contracts.Models;
 using Temper.Worker.Model;
 using Temper.Worker.Native;
-using Temper.Worker.Training.Optimizers;
+using Temper.Worker.Optimizers;
 using static TorchSharp.torch;
 
 namespace Temper.Bench;

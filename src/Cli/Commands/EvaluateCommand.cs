@@ -8,9 +8,10 @@ using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
+using Temper.Planning.Tasks;
 using Temper.Worker.Collectives;
-using Temper.Worker.Decoding;
 using Temper.Worker.Evaluation;
+using Temper.Worker.Model;
 
 namespace Temper.Cli.Commands;
 

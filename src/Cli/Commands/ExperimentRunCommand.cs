@@ -7,6 +7,7 @@ using Temper.Cli.Views;
 using Temper.Contracts.Experiments;
 using Temper.Coordinator.Reports;
 using Temper.Mixture.Tasks;
+using Temper.Planning.Reading;
 using Temper.Worker.Native;
 
 namespace Temper.Cli.Commands;

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Temper.Cli.Files;
-using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Sources;
+using Temper.Planning.Models;
 using Temper.Worker.Models;
 using Temper.Worker.Native;
 

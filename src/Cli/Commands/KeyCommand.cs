@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Spectre.Console;
 using Temper.Cli.Views;
-using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Reports;
 using Temper.Coordinator.Store;
 

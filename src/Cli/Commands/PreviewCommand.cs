@@ -2,9 +2,14 @@ using System.CommandLine;
 using Spectre.Console;
 using Temper.Cli.Views;
 using Temper.Contracts.Specs;
+using Temper.Mixture.Examples;
 using Temper.Mixture.Mixing;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
+using Temper.Planning;
+using Temper.Planning.Models;
+using Temper.Planning.Runs;
+using Temper.Planning.Tasks;
 
 namespace Temper.Cli.Commands;
 

@@ -5,9 +5,9 @@ using Temper.Cli.Files;
 using Temper.Cli.Rest;
 using Temper.Cli.Views;
 using Temper.Contracts.Runs;
-using Temper.Contracts.Specs;
 using Temper.Coordinator.Reports;
 using Temper.Mixture.Tasks;
+using Temper.Planning.Reading;
 using Temper.Worker.Native;
 
 namespace Temper.Cli.Commands;

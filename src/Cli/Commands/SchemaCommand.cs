@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Temper.Contracts.Specs;
+using Temper.Planning.Schemas;
 
 namespace Temper.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Temper.Cli.Files;
-using Temper.Mixture.Batching;
+using Temper.Mixture.Examples;
 using Temper.Mixture.Vocabularies;
 using Temper.Worker.Devices;
 using Temper.Worker.Evaluation;

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Temper.Cli.Files;
 using Temper.Cli.Observability;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Store;
 using Temper.Worker.Agents;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
+using Temper.Planning.Reading;
 
 namespace Temper.Cli.Commands;
 

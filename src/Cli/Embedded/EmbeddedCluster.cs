@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Temper.Cli.Rest;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Hosting;
 
 namespace Temper.Cli.Embedded;

@@ -1,7 +1,6 @@
-using Temper.Contracts.Experiments;
-using Temper.Contracts.Specs;
 using Temper.Coordinator.Reports;
 using Temper.Mixture.Sources;
+using Temper.Planning.Reading;
 
 namespace Temper.Cli.Embedded;
 

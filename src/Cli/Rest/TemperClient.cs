@@ -7,7 +7,6 @@ using System.Text.Json;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
-using Temper.Contracts.Specs;
 using Temper.Coordinator.Scheduling;
 using Temper.Mixture.Tasks;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using Spectre.Console;
 using Spectre.Console.Rendering;
-using Temper.Contracts.Specs;
+using Temper.Contracts.Runs;
 using Temper.Coordinator.Reports;
-using Temper.Mixture.Tasks;
+using Temper.Mixture.Examples;
 
 namespace Temper.Cli.Views;
 

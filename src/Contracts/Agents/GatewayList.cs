@@ -1,3 +1,4 @@
+
 namespace Temper.Contracts.Agents;
 
 /// <summary>Where agents reach the cluster: the answer of <c>GET /api/v1/agents/gateways</c>.</summary>

@@ -111,7 +111,7 @@ public abstract record TrainerEvent
 
     /// <summary>
     /// All steps made, all tasks evaluated, the model exported to <paramref name="ModelDirectory"/> (below the output folder): the draft of the trainer's epoch, see
-    /// <see cref="Models.ModelDraft"/>, or, from an earlier version, the model in its place.
+    /// <c>ModelDraft</c>, or, from an earlier version, the model in its place.
     /// </summary>
     public sealed record Finished(int Step, string ModelDirectory) : TrainerEvent;
 

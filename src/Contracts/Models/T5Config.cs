@@ -1,3 +1,4 @@
+
 namespace Temper.Contracts.Models;
 
 /// <summary>The shape of a T5 encoder-decoder (Raffel et al. 2020, arXiv:1910.10683); all that its computation depends on besides the weights.</summary>

@@ -10,7 +10,7 @@ namespace Temper.Contracts.Specs;
 
 /// <summary>
 /// What a user asks for: one training run. The same type is read from YAML and JSON, by REST, the command line and the tests;
-/// keys are the parameter names in snake_case. <see cref="SpecReader"/> reads it, <see cref="RunPlanner"/> checks its meaning.
+/// keys are the parameter names in snake_case. <c>SpecReader</c> reads it, <c>RunPlanner</c> checks its meaning.
 /// </summary>
 public sealed record RunSpec(
     [property: Description("Name of the run: letters, digits, '-' and '_', at most 63.")]

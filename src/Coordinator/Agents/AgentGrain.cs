@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Temper.Contracts.Agents;
-using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Clocks;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Scheduling;
 
@@ -12,7 +12,7 @@ namespace Temper.Coordinator.Agents;
 /// every coordinator has one of its own: an agent is heard by whichever it reaches, though the others be dead.
 /// </summary>
 [StatelessWorker(1)]
-internal sealed class AgentGrain(Reconciler reconciler, Clock clock, ILogger<AgentGrain> log) : Grain, IAgentGrain
+internal sealed class AgentGrain(ReconcileRequests reconciler, Clock clock, ILogger<AgentGrain> log) : Grain, IAgentGrain
 {
     // A run whose coordinator has just died does not answer, and must not hold up the heartbeat until the agent gives up.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Configuration;
 
 namespace Temper.Coordinator.Agents;
 

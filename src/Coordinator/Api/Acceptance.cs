@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Temper.Coordinator.Http;
 using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Api;

@@ -3,8 +3,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Temper.Contracts.Agents;
-using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Agents;
 using Temper.Coordinator.Scheduling;
+using Temper.Coordinator.Security;
 
 namespace Temper.Coordinator.Api;
 

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
+using Temper.Coordinator.Http;
 using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Api;

@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http;
 using Temper.Contracts.Experiments;
+using Temper.Coordinator.Http;
 using Temper.Coordinator.Store;
 using Temper.Mixture.Tasks;
+using Temper.Planning.Experiments;
 
 namespace Temper.Coordinator.Api;
 
@@ -13,12 +15,12 @@ namespace Temper.Coordinator.Api;
 internal sealed record ExperimentSubmission(string Id, PlannedExperiment Planned, IReadOnlyList<string> DataRoots, string Output)
 {
     /// <summary>Checks what was sent and works it out; or says what is wrong with it, all of it.</summary>
-    public static async Task<(ExperimentSubmission? Value, IResult? Problem)> PlanAsync(SubmittedText sent, Planning planning)
+    public static async Task<(ExperimentSubmission? Value, IResult? Problem)> PlanAsync(SubmittedText sent, SubmissionPlanner planning)
     {
         var errors = new List<SpecError>();
         var roots = planning.DataRootsOf(sent.Data, errors);
         var folder = planning.OutputOf(sent.Output, errors);
-        var id = Planning.NewId();
+        var id = SubmissionPlanner.NewId();
         var context = await planning.ContextAsync(roots).ConfigureAwait(false);
         var planned = await planning.WorkOutAsync(() => ExperimentPlanner.ReadAndPlan(sent.Text, id, Output, context)).ConfigureAwait(false);
         errors.AddRange(planned.Errors);

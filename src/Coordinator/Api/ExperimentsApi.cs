@@ -3,12 +3,13 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Temper.Contracts.Experiments;
+using Temper.Coordinator.Clocks;
 using Temper.Coordinator.Experiments;
-using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Http;
 using Temper.Coordinator.Reports.Experiments;
 using Temper.Coordinator.Runs;
+using Temper.Coordinator.Security;
 using Temper.Coordinator.Store;
-using Temper.Coordinator.Web;
 
 namespace Temper.Coordinator.Api;
 
@@ -66,7 +67,7 @@ internal static class ExperimentsApi
         HttpRequest request,
         string? data,
         string? output,
-        Planning planning,
+        SubmissionPlanner planning,
         ExperimentStore store,
         PatientGrains grains,
         Clock clock)
@@ -76,7 +77,7 @@ internal static class ExperimentsApi
     }
 
     /// <summary>Checks what was sent and stores it under its key; or says what is wrong.</summary>
-    public static async Task<(InsertResult? Result, IResult? Problem)> InsertAsync(SubmittedText sent, string? key, Planning planning, ExperimentStore store, Clock clock)
+    public static async Task<(InsertResult? Result, IResult? Problem)> InsertAsync(SubmittedText sent, string? key, SubmissionPlanner planning, ExperimentStore store, Clock clock)
     {
         var (submission, problem) = await ExperimentSubmission.PlanAsync(sent, planning).ConfigureAwait(false);
         if (submission is null)
@@ -94,7 +95,7 @@ internal static class ExperimentsApi
         return (await store.InsertAsync(record, status, runs, key, sent.Hash).ConfigureAwait(false), null);
     }
 
-    private static async Task<IResult> Validate(HttpRequest request, string? data, Planning planning)
+    private static async Task<IResult> Validate(HttpRequest request, string? data, SubmissionPlanner planning)
     {
         var (sent, unread) = await SubmittedText.ReadAsync(request, data, null).ConfigureAwait(false);
         if (sent is null)

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Temper.Contracts.Agents;
+using Temper.Coordinator.Http;
 using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Api;

@@ -1,8 +1,9 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Temper.Contracts.Models;
+using Temper.Coordinator.Http;
 using Temper.Coordinator.Reports;
 using Temper.Coordinator.Store;
+using Temper.Planning.Models;
 
 namespace Temper.Coordinator.Api;
 

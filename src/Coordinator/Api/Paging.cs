@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Temper.Coordinator.Http;
 
 namespace Temper.Coordinator.Api;
 

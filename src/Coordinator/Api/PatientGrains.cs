@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
+using Temper.Coordinator.Clocks;
 using Temper.Coordinator.Experiments;
-using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Scheduling;
 using Temper.Coordinator.Store;

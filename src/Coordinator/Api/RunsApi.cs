@@ -4,8 +4,10 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
-using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Clocks;
+using Temper.Coordinator.Http;
 using Temper.Coordinator.Runs;
+using Temper.Coordinator.Security;
 using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Api;
@@ -58,7 +60,7 @@ internal static class RunsApi
         HttpRequest request,
         string? data,
         string? output,
-        Planning planning,
+        SubmissionPlanner planning,
         RunStore store,
         PatientGrains grains,
         Clock clock)
@@ -68,7 +70,7 @@ internal static class RunsApi
     }
 
     /// <summary>Checks what was sent and stores it under its key; or says what is wrong.</summary>
-    public static async Task<(InsertResult? Result, IResult? Problem)> InsertAsync(SubmittedText sent, string? key, Planning planning, RunStore store, Clock clock)
+    public static async Task<(InsertResult? Result, IResult? Problem)> InsertAsync(SubmittedText sent, string? key, SubmissionPlanner planning, RunStore store, Clock clock)
     {
         var (submission, problem) = await Submission.PlanAsync(sent, planning).ConfigureAwait(false);
         if (submission is null)
@@ -81,12 +83,12 @@ internal static class RunsApi
             return refusal;
         }
 
-        var id = Planning.NewId();
+        var id = SubmissionPlanner.NewId();
         var (row, status) = Submission.Row(submission.Run, id, submission.DataRoots, submission.Output ?? planning.NewOutput(submission.Run.Spec.Name, id), null, clock.Now);
         return (await store.InsertAsync(row, status, key, sent.Hash).ConfigureAwait(false), null);
     }
 
-    private static async Task<IResult> Validate(HttpRequest request, string? data, Planning planning)
+    private static async Task<IResult> Validate(HttpRequest request, string? data, SubmissionPlanner planning)
     {
         var (sent, unread) = await SubmittedText.ReadAsync(request, data, null).ConfigureAwait(false);
         if (sent is null)

@@ -1,9 +1,10 @@
 using Microsoft.AspNetCore.Http;
 using Temper.Contracts.Runs;
-using Temper.Contracts.Specs;
+using Temper.Coordinator.Http;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Store;
 using Temper.Mixture.Tasks;
+using Temper.Planning.Runs;
 
 namespace Temper.Coordinator.Api;
 
@@ -14,7 +15,7 @@ namespace Temper.Coordinator.Api;
 internal sealed record Submission(PlannedRun Run, IReadOnlyList<string> DataRoots, string? Output)
 {
     /// <summary>Checks what was sent and works it out; or says what is wrong with it, all of it.</summary>
-    public static async Task<(Submission? Value, IResult? Problem)> PlanAsync(SubmittedText sent, Planning planning)
+    public static async Task<(Submission? Value, IResult? Problem)> PlanAsync(SubmittedText sent, SubmissionPlanner planning)
     {
         var errors = new List<SpecError>();
         var roots = planning.DataRootsOf(sent.Data, errors);

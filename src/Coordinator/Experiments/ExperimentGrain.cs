@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
-using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Clocks;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Store;
 
@@ -15,7 +15,7 @@ internal sealed class ExperimentGrain(
     [PersistentState("experiment", StateHome.GrainStorage)] IPersistentState<ExperimentState> storage,
     ExperimentStore experiments,
     RunStore runs,
-    Reconciler reconciler,
+    ReconcileRequests reconciler,
     Clock clock) : Grain, IExperimentGrain
 {
     private ExperimentRecord? _record;

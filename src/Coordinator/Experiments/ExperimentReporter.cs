@@ -1,10 +1,11 @@
 using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
-using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Clocks;
 using Temper.Coordinator.Reports;
 using Temper.Coordinator.Reports.Experiments;
 using Temper.Coordinator.Store;
+using Temper.Coordinator.Threads;
 
 namespace Temper.Coordinator.Experiments;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Temper.Coordinator.Configuration;
 
 namespace Temper.Coordinator.Hosting;
 

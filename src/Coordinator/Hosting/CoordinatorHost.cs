@@ -12,15 +12,20 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Prometheus;
 using Temper.Contracts.Agents;
-using Temper.Contracts.Models;
 using Temper.Coordinator.Agents;
 using Temper.Coordinator.Api;
+using Temper.Coordinator.Clocks;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Experiments;
+using Temper.Coordinator.Http;
 using Temper.Coordinator.Observability;
+using Temper.Coordinator.Reconciliation;
 using Temper.Coordinator.Reports;
 using Temper.Coordinator.Runs;
+using Temper.Coordinator.Security;
 using Temper.Coordinator.Store;
 using Temper.Coordinator.Web;
+using Temper.Planning.Models;
 
 namespace Temper.Coordinator.Hosting;
 
@@ -57,7 +62,7 @@ public static class CoordinatorHost
     }
 
     /// <summary>What a coordinator has counted, to show it elsewhere than at its own <c>/metrics</c>.</summary>
-    public static CollectorRegistry Metrics(WebApplication coordinator) => coordinator.Services.GetRequiredService<CoordinatorMetrics>().Registry;
+    public static CollectorRegistry Metrics(WebApplication coordinator) => coordinator.Services.GetRequiredService<MetricRegistry>().Registry;
 
     private static WebApplication Build(CoordinatorOptions options, StateHome home, Action<IServiceCollection>? configure)
     {
@@ -101,10 +106,11 @@ public static class CoordinatorHost
         services.Configure<KeyManagementOptions>(protection => protection.XmlRepository = new ProtectionKeys(home.State));
         services.AddSingleton<TrainerSpeeds>();
         services.AddSingleton<PatientGrains>();
-        services.AddSingleton<Planning>();
+        services.AddSingleton<SubmissionPlanner>();
         services.AddSingleton<ExperimentReporter>();
-        services.AddSingleton<CoordinatorMetrics>();
+        services.AddMetricSets();
         services.AddSingleton<AgentToken>();
+        services.AddSingleton<ReconcileRequests>();
         services.AddSingleton<Reconciler>();
         services.AddSingleton(new CheckpointFolders(new Clock(options.Time)));
         services.AddSingleton(new ModelPublisher(ModelDraft.Publish));
@@ -119,7 +125,8 @@ public static class CoordinatorHost
 
         var app = builder.Build();
         _ = (app.Services.GetRequiredService<StateHome>(), app.Services.GetRequiredService<ClusterPorts>());
-        app.Services.GetRequiredService<CoordinatorMetrics>().CollectFrom(runs, app.Services.GetRequiredService<ExperimentStore>(), app.Logger);
+        app.Services.DeclareMetrics();
+        app.Services.GetRequiredService<StoreMetrics>().CollectFrom(runs, app.Services.GetRequiredService<ExperimentStore>(), app.Logger);
         MapRest(app);
         return app;
     }
@@ -177,7 +184,7 @@ public static class CoordinatorHost
         // After routing, so that it knows what the endpoint asks for.
         app.UseMiddleware<Guard>();
         app.MapOpenApi("/openapi/{documentName}.json").AddEndpointFilter(Description.OnlyThisOne).OpenToAnybody();
-        app.MapMetrics("/metrics", app.Services.GetRequiredService<CoordinatorMetrics>().Registry).RequireRole(Role.Viewer);
+        app.MapMetrics("/metrics", app.Services.GetRequiredService<MetricRegistry>().Registry).RequireRole(Role.Viewer);
         app.MapHealthChecks("/health/live", new() { Predicate = _ => false }).OpenToAnybody();
         app.MapHealthChecks("/health/ready").OpenToAnybody();
         var api = app.MapGroup("/api/v1");

@@ -1,5 +1,5 @@
 using System.Net;
-using Microsoft.AspNetCore.Http;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Hosting;
@@ -18,7 +18,7 @@ internal static class OptionsCheck
         {
             mistakes.Add($"REST does not speak TLS itself, so it cannot listen on {options.Url}. Listen on http://127.0.0.1:PORT and put a proxy that speaks TLS before it.");
         }
-        else if (!IsLoopback(options.Url) && !HoldsKey(options))
+        else if (!options.IsLoopback && !HoldsKey(options))
         {
             var command = $"temper key create --name NAME --role admin{(options.Database is null ? $" --state {options.StateDirectory}" : "")}";
             mistakes.Add($"REST would listen on {options.Url} for everybody: no API key opens it. Make one with `{command}`, or listen on 127.0.0.1.");
@@ -52,9 +52,4 @@ internal static class OptionsCheck
 
     private static bool HoldsKey(CoordinatorOptions options) =>
         options.AdminKey is not null || (options.Database is { } url ? KeyStore.HoldsKey(url) : KeyStore.HoldsKey(options.StateDirectory));
-
-    // Read as the server reads it, which takes every other name for all interfaces: Uri makes "localhost" of "loopback".
-    public static bool IsLoopback(string url) =>
-        BindingAddress.Parse(url).Host is var host
-        && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));
 }

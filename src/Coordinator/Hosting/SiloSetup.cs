@@ -1,6 +1,8 @@
 using System.Net;
 using Orleans.Configuration;
 using Temper.Coordinator.Agents;
+using Temper.Coordinator.Configuration;
+using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Hosting;
 

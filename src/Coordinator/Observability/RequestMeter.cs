@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Temper.Coordinator.Observability;
 
 /// <summary>Measures how long requests take, by the template of their route: a path names runs, and would make labels without end.</summary>
-internal sealed class RequestMeter(RequestDelegate next, CoordinatorMetrics metrics)
+internal sealed class RequestMeter(RequestDelegate next, RequestMetrics metrics)
 {
     private static readonly string[] s_methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -17,7 +17,7 @@ internal sealed class RequestMeter(RequestDelegate next, CoordinatorMetrics metr
         // A stream of events takes as long as its run, which says nothing about the coordinator.
         if (context.Response.ContentType?.StartsWith("text/event-stream", StringComparison.Ordinal) != true && !context.RequestAborted.IsCancellationRequested)
         {
-            metrics.CountRequest(Route(context), Method(context.Request.Method), context.Response.StatusCode, Stopwatch.GetElapsedTime(startedAt));
+            metrics.Count(Route(context), Method(context.Request.Method), context.Response.StatusCode, Stopwatch.GetElapsedTime(startedAt));
         }
     }
 

@@ -1,7 +1,8 @@
 using Temper.Contracts.Runs;
-using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Clocks;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Store;
+using Temper.Coordinator.Threads;
 
 namespace Temper.Coordinator.Reports;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Temper.Contracts.Models;
+using Temper.Planning.Models;
 
 namespace Temper.Coordinator.Runs;
 

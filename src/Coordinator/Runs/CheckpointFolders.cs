@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
-using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Clocks;
+using Temper.Coordinator.Threads;
 
 namespace Temper.Coordinator.Runs;
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
 using Temper.Coordinator.Store;
@@ -50,14 +48,4 @@ internal sealed record RunFacts(
         Experiment?.ExperimentId,
         Experiment?.Key,
         state.Phase.Waits() ? state.RetryAt : null);
-}
-
-/// <summary>The canonical form of a spec: JSON that <see cref="SpecReader"/> reads again, without what only follows from the rest.</summary>
-internal static class SpecJson
-{
-    private static readonly JsonSerializerOptions Options = new(ProtocolJson.Options) { IgnoreReadOnlyProperties = true };
-
-    public static string Write(RunSpec spec) => JsonSerializer.Serialize(spec, Options);
-
-    public static RunSpec Read(string json) => JsonSerializer.Deserialize<RunSpec>(json, Options)!;
 }

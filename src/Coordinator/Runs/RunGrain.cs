@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
-using Temper.Coordinator.Hosting;
-using Temper.Coordinator.Observability;
+using Temper.Coordinator.Clocks;
+using Temper.Coordinator.Runs.Metrics;
 using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Runs;
@@ -19,8 +19,10 @@ internal sealed class RunGrain(
     [PersistentState("run", StateHome.GrainStorage)] IPersistentState<RunState> storage,
     RunStore runs,
     MetricStore metrics,
-    CoordinatorMetrics observed,
-    Reconciler reconciler,
+    RunLifeMetrics life,
+    TrainingMetrics training,
+    RunGauges gauges,
+    ReconcileRequests reconciler,
     CheckpointFolders folders,
     Clock clock,
     ILogger<RunGrain> log) : Grain, IRunGrain
@@ -74,7 +76,7 @@ internal sealed class RunGrain(
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        observed.Show(this.GetPrimaryKeyString(), null);
+        gauges.Show(this.GetPrimaryKeyString(), null);
         return Task.CompletedTask;
     }
 
@@ -236,7 +238,7 @@ internal sealed class RunGrain(
         {
             var waitedFor = _waitsFor?.Kind;
             await Store(next, notes, log ?? [], now);
-            tallies.ForEach(tally => observed.Count(tally, waitedFor));
+            tallies.ForEach(tally => life.Count(tally, waitedFor));
             if (_state.EndedHalfway && !before.Phase.IsTerminal())
             {
                 reconciler.Report(_facts.Id);
@@ -322,13 +324,13 @@ internal sealed class RunGrain(
 
         _progressAt = clock.Now;
         _meter.Add(report.Steps, bestStep, _state.PeakFlops * _facts!.Spec.Workers);
-        observed.Count(report.Steps, bestStep);
-        observed.Count(report.Evaluations);
-        observed.Count(report.Checkpoints);
+        training.Count(report.Steps, bestStep);
+        training.Count(report.Evaluations);
+        training.Count(report.Checkpoints);
         Show();
     }
 
-    private void Show() => observed.Show(_facts!.Id, RunView.Of(_facts, _state, _progressAt, _meter.Measures));
+    private void Show() => gauges.Show(_facts!.Id, RunView.Of(_facts, _state, _progressAt, _meter.Measures));
 
     private string? Refusal(RunCommand command) => (command, _state.Phase) switch
     {

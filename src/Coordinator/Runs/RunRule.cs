@@ -1,6 +1,6 @@
-using Temper.Contracts.Models;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
+using Temper.Planning.Models;
 
 namespace Temper.Coordinator.Runs;
 

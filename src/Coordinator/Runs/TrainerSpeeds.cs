@@ -2,6 +2,7 @@ using System.Globalization;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
 using Temper.Coordinator.Store;
+using Temper.Planning;
 
 namespace Temper.Coordinator.Runs;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Temper.Contracts.Runs;
-using Temper.Coordinator.Hosting;
-using Temper.Coordinator.Observability;
+using Temper.Coordinator.Clocks;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Store;
 
@@ -9,7 +9,7 @@ namespace Temper.Coordinator.Scheduling;
 
 /// <summary>Shell around <see cref="SchedulerRule"/> and <see cref="AgentHealthRule"/>: keeps who was heard when, reads the open runs from the index, tells runs what was decided.</summary>
 [KeepAlive]
-internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Clock clock, CoordinatorMetrics metrics, ISiloStatusOracle cluster, ILogger<PoolGrain> log) : Grain, IPoolGrain
+internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Clock clock, PoolMetrics metrics, ISiloStatusOracle cluster, ILogger<PoolGrain> log) : Grain, IPoolGrain
 {
     // Two and a half heartbeats: an agent that has just died should not get the run that has just lost it.
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(2.5);

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Npgsql;
+using Temper.Coordinator.Configuration;
 
 namespace Temper.Coordinator.Store;
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Npgsql;
+using Temper.Coordinator.Configuration;
 
 namespace Temper.Coordinator.Store;
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Npgsql;
+using Temper.Coordinator.Configuration;
 
 namespace Temper.Coordinator.Store;
 

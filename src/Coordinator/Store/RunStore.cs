@@ -4,7 +4,6 @@ using System.Text.Json;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
-using Temper.Coordinator.Runs;
 
 namespace Temper.Coordinator.Store;
 

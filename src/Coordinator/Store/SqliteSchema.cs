@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Temper.Coordinator.Configuration;
 
 namespace Temper.Coordinator.Store;
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.SignalR;
 using Temper.Coordinator.Api;
+using Temper.Coordinator.Http;
 using Temper.Coordinator.Store;
 using Temper.Coordinator.Web.Pages;
 

@@ -1,18 +1,19 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Temper.Contracts.Experiments;
-using Temper.Contracts.Specs;
 using Temper.Coordinator.Api;
-using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Clocks;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Store;
 using Temper.Coordinator.Web.Visits;
 using Temper.Mixture.Tasks;
+using Temper.Planning.Reading;
+using Temper.Planning.Runs;
 
 namespace Temper.Coordinator.Web;
 
 /// <summary>What a visitor asks for, done by what REST does it with once it is known that they still may.</summary>
-internal sealed class Requests(Visit visit, RunStore runs, ExperimentStore experiments, Planning planning, IGrainFactory grains, PatientGrains patient, Clock clock)
+internal sealed class Requests(Visit visit, RunStore runs, ExperimentStore experiments, SubmissionPlanner planning, IGrainFactory grains, PatientGrains patient, Clock clock)
 {
     /// <summary>Commands a run; why it was not done, null if it was.</summary>
     public async Task<string?> CommandRunAsync(string id, RunCommand command) =>

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Net.Http.Headers;
-using Temper.Coordinator.Api;
 using Temper.Coordinator.Reports.Html;
+using Temper.Coordinator.Security;
 
 namespace Temper.Coordinator.Web;
 

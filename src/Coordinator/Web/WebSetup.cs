@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Temper.Coordinator.Api;
+using Temper.Coordinator.Http;
+using Temper.Coordinator.Security;
 using Temper.Coordinator.Store;
 using Temper.Coordinator.Web.Live;
 using Temper.Coordinator.Web.Pages;

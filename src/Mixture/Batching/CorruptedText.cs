@@ -1,6 +1,6 @@
+using Temper.Mixture.Examples;
 using Temper.Mixture.Mixing;
 using Temper.Mixture.Objectives;
-using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
 
 namespace Temper.Mixture.Batching;

@@ -1,7 +1,6 @@
-namespace Temper.Mixture.Batching;
+using Temper.Mixture.Examples;
 
-/// <summary>One example as ids, both sides with their end of sequence.</summary>
-public readonly record struct TokenRow(ReadOnlyMemory<int> Inputs, ReadOnlyMemory<int> Targets);
+namespace Temper.Mixture.Batching;
 
 /// <summary>
 /// The training rows of one task as ids, addressed by index and epoch: the same arguments always give the same row. Lengths are known

@@ -1,3 +1,4 @@
+using Temper.Mixture.Examples;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
 

@@ -1,4 +1,4 @@
-using Temper.Mixture.Tasks;
+using Temper.Mixture.Examples;
 using Temper.Mixture.Vocabularies;
 
 namespace Temper.Mixture.Batching;

@@ -1,5 +1,5 @@
+using Temper.Mixture.Examples;
 using Temper.Mixture.Sources;
-using Temper.Mixture.Tasks;
 
 namespace Temper.Mixture.Builtin;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Temper.Mixture.Tasks;
+using Temper.Mixture.Examples;
 
 namespace Temper.Mixture.Builtin;
 

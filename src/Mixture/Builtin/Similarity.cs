@@ -1,5 +1,5 @@
 using System.Globalization;
-using Temper.Mixture.Tasks;
+using Temper.Mixture.Examples;
 
 namespace Temper.Mixture.Builtin;
 
@@ -36,5 +36,5 @@ internal sealed class Similarity(Cldr cldr)
     private static int Length(SplitMix64 chance) => Shortest + chance.Below(Longest - Shortest + 1);
 
     private static string Score(int shared, int left, int right) =>
-        TemplateFilters.Fifths((10.0 * shared / (left + right)).ToString(CultureInfo.InvariantCulture));
+        SimilarityScore.Fifths((10.0 * shared / (left + right)).ToString(CultureInfo.InvariantCulture));
 }

@@ -1,5 +1,3 @@
-using Temper.Mixture.Tasks;
-
 namespace Temper.Mixture.Sources;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Temper.Mixture.Examples;
 using Temper.Mixture.Sources;
 
 namespace Temper.Mixture.Tasks;

@@ -1,3 +1,4 @@
+using Temper.Mixture.Examples;
 using Temper.Mixture.Metrics;
 using Temper.Mixture.Objectives;
 

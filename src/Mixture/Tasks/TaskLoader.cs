@@ -1,4 +1,5 @@
 using Temper.Mixture.Builtin;
+using Temper.Mixture.Examples;
 using Temper.Mixture.Metrics;
 using Temper.Mixture.Sources;
 

@@ -1,26 +1,8 @@
 using System.ComponentModel;
 using Temper.Mixture.Objectives;
+using Temper.Mixture.Sources;
 
 namespace Temper.Mixture.Tasks;
-
-/// <summary>How the files of a split are read.</summary>
-public enum SourceFormat
-{
-    /// <summary>Tab-separated values; quotes are ordinary characters, as in GLUE.</summary>
-    Tsv,
-
-    /// <summary>Comma-separated values, RFC 4180: fields may be quoted, quotes are doubled.</summary>
-    Csv,
-
-    /// <summary>One JSON object a line; nested values are reached as <c>a/b</c>.</summary>
-    Jsonl,
-
-    /// <summary>
-    /// Plain text, a line an example: the column is <c>text</c>, or the groups of <see cref="TaskSpec.Pattern"/>. Of a text to pre-train on the lines between blank ones
-    /// are a document.
-    /// </summary>
-    Text,
-}
 
 /// <summary>Where the examples of one split lie.</summary>
 /// <param name="Files">Files that are read one after the other; <c>.gz</c> is unpacked. Relative to the data root.</param>
@@ -79,28 +61,4 @@ public sealed record TaskSpec(
 {
     /// <summary>Whether the task has validation or test rows alone: it is evaluated, and nothing is drawn from it.</summary>
     public bool IsEvaluatedOnly() => Builtin is null && Train is null;
-}
-
-/// <summary>One example as text, before tokenisation.</summary>
-/// <param name="Inputs">What the encoder reads.</param>
-/// <param name="Targets">What the decoder should write.</param>
-public readonly record struct TextExample(string Inputs, string Targets)
-{
-    /// <summary>The target of a row without a label, as T5 writes it: leaderboards keep the labels of their test sets.</summary>
-    public const string NoLabel = "<unk>";
-
-    /// <summary>
-    /// Whether a split can be judged: false where every target is <see cref="NoLabel"/>. Its metrics and its loss are not defined then.
-    /// A split is labelled whole or not at all, see <see cref="TaskLoader"/>.
-    /// </summary>
-    public static bool AreLabelled(IReadOnlyList<TextExample> rows) => rows.Count == 0 || rows.Any(row => row.Targets != NoLabel);
-}
-
-/// <summary>A mistake in a specification: where it is, what is wrong, and what would be right.</summary>
-/// <param name="Path">Place in the spec, such as <c>tasks.sst2.train.files[0]</c>.</param>
-/// <param name="Message">What is wrong and what would be right, one sentence each.</param>
-public sealed record SpecError(string Path, string Message)
-{
-    /// <summary><c>path: message</c>.</summary>
-    public override string ToString() => $"{Path}: {Message}";
 }

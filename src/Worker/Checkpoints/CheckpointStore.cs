@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Temper.Contracts.Agents;
-using Temper.Contracts.Models;
-using Temper.Worker.Checkpoints.SafeTensors;
+using Temper.Planning.Models;
 using Temper.Worker.Model;
 using Temper.Worker.Models;
-using Temper.Worker.Training.Optimizers;
+using Temper.Worker.Optimizers;
+using Temper.Worker.SafeTensors;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Checkpoints;

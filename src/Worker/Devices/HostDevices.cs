@@ -1,5 +1,4 @@
 using System.Globalization;
-using Temper.Worker.Agents;
 using Temper.Worker.Native;
 
 namespace Temper.Worker.Devices;

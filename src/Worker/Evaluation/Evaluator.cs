@@ -1,11 +1,13 @@
 using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
+using Temper.Mixture.Examples;
 using Temper.Mixture.Mixing;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
+using Temper.Planning.Tasks;
 using Temper.Worker.Collectives;
-using Temper.Worker.Decoding;
-using Temper.Worker.Training;
+using Temper.Worker.Model;
+using Temper.Worker.Protocol;
 
 namespace Temper.Worker.Evaluation;
 

@@ -3,10 +3,11 @@ using System.Text;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Batching;
+using Temper.Mixture.Examples;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
+using Temper.Planning.Tasks;
 using Temper.Worker.Collectives;
-using Temper.Worker.Decoding;
 using Temper.Worker.Model;
 
 namespace Temper.Worker.Evaluation;

@@ -1,5 +1,4 @@
-using Temper.Mixture.Batching;
-using Temper.Worker.Decoding;
+using Temper.Mixture.Examples;
 using Temper.Worker.Model;
 
 namespace Temper.Worker.Evaluation;

@@ -1,5 +1,4 @@
 using Temper.Contracts.Models;
-using Temper.Worker.Decoding;
 using Temper.Worker.Devices;
 using Temper.Worker.Native;
 using static TorchSharp.torch;

@@ -3,9 +3,10 @@ using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
-using Temper.Worker.Checkpoints.SafeTensors;
+using Temper.Planning.Models;
 using Temper.Worker.Devices;
 using Temper.Worker.Model;
+using Temper.Worker.SafeTensors;
 
 namespace Temper.Worker.Models;
 

@@ -1,6 +1,7 @@
 using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Vocabularies;
+using Temper.Planning.Models;
 using Temper.Worker.Decoding;
 using Temper.Worker.Devices;
 using Temper.Worker.Model;

@@ -1,6 +1,6 @@
-using Temper.Worker.Checkpoints.SafeTensors;
 using Temper.Worker.Model;
 using Temper.Worker.Native;
+using Temper.Worker.SafeTensors;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Models;

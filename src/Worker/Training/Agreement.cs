@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
-using Temper.Contracts.Specs;
 using Temper.Mixture.Vocabularies;
+using Temper.Planning.Tasks;
 using Temper.Worker.Collectives;
 
 namespace Temper.Worker.Training;

@@ -1,13 +1,15 @@
 using Temper.Contracts.Agents;
-using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
+using Temper.Planning.Models;
+using Temper.Planning.Tasks;
 using Temper.Worker.Checkpoints;
-using Temper.Worker.Checkpoints.SafeTensors;
 using Temper.Worker.Collectives;
-using Temper.Worker.Decoding;
 using Temper.Worker.Devices;
 using Temper.Worker.Evaluation;
+using Temper.Worker.Model;
 using Temper.Worker.Models;
+using Temper.Worker.Protocol;
+using Temper.Worker.SafeTensors;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Training;

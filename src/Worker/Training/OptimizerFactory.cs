@@ -1,6 +1,6 @@
 using Temper.Contracts.Specs;
 using Temper.Worker.Model;
-using Temper.Worker.Training.Optimizers;
+using Temper.Worker.Optimizers;
 
 namespace Temper.Worker.Training;
 

@@ -5,13 +5,16 @@ using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Batching;
 using Temper.Mixture.Mixing;
+using Temper.Planning.Models;
+using Temper.Planning.Tasks;
 using Temper.Worker.Checkpoints;
 using Temper.Worker.Collectives;
 using Temper.Worker.Devices;
 using Temper.Worker.Evaluation;
 using Temper.Worker.Model;
 using Temper.Worker.Models;
-using Temper.Worker.Training.Optimizers;
+using Temper.Worker.Optimizers;
+using Temper.Worker.Protocol;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Training;
@@ -152,42 +155,53 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
 
     private bool EvaluationIsDue() => _spec.Evaluation.Every > 0 && _step > 0 && _step % _spec.Evaluation.Every == 0 && _step < _spec.Training.Steps;
 
-    /// <summary>One step of all ranks.</summary>
+    /// <summary>One step of all ranks: the gradient of this rank's rows, its sum over the ranks, and the same update on each.</summary>
     /// <returns>Whether any rank was asked to stop.</returns>
     private bool MakeStep(ICollective collective)
     {
-        var start = time.GetTimestamp();
-        var plan = _planner.Plan(_step + 1);
-        // Drawing rows and reading their lengths is work on data.
-        var dataTime = time.GetElapsedTime(start);
+        var watch = new StepWatch(time);
+        var plan = watch.MeasureData(() => _planner.Plan(_step + 1));
         var tally = new StepTally(_tasks.Sources.Count, collective.WorldSize);
         _model.Parameters.ZeroGradients();
         foreach (var (microBatch, rows) in plan.Ranks[assignment.Rank].Index())
         {
-            var before = time.GetTimestamp();
-            var batch = Batch(rows);
-            dataTime += time.GetElapsedTime(before);
+            var batch = watch.MeasureData(() => Batch(rows));
             var seed = Seeds.Mix((ulong)_spec.Seed, (ulong)plan.Step, (ulong)assignment.Rank, (ulong)microBatch);
             var loss = _model.AccumulateGradients(batch, 1f / plan.TargetTokens, (long)(seed >> 1), _spec.Training.ZLoss);
             tally.Add(rows, loss);
         }
 
         device.Synchronize();
-        var exchangeStart = time.GetElapsedTime(start);
-        tally.RankSeconds[assignment.Rank] = exchangeStart.TotalSeconds;
+        watch.BeginExchange();
+        tally.RankSeconds[assignment.Rank] = watch.UntilExchange.TotalSeconds;
         tally.StopRequested = channel.StopRequested;
         collective.SumTensor(_model.Parameters.Gradients);
         collective.AllReduceSum(tally.Sums);
-        var exchangeTime = time.GetElapsedTime(start) - exchangeStart;
+        watch.EndExchange();
 
         var meanLoss = tally.LossSum / plan.TargetTokens;
-        var rate = _rates.At(plan.Step - 1);
         if (!double.IsFinite(meanLoss))
         {
             throw NonFinite(collective, plan, $"loss is {meanLoss}", tally.NonFiniteRows);
         }
 
-        var optimizerStart = time.GetTimestamp();
+        var rate = _rates.At(plan.Step - 1);
+        var norm = watch.MeasureOptimizer(() => Update(collective, plan, rate));
+        _step = plan.Step;
+        channel.Progressed();
+        channel.Spent(watch.Spent);
+        if (IsFirst)
+        {
+            channel.Send(new TrainerEvent.StepDone(Row(plan, tally, watch, meanLoss, rate, norm)));
+        }
+
+        return tally.StopRequested;
+    }
+
+    /// <summary>Clips the gradient and updates the weights.</summary>
+    /// <returns>The norm of the gradient before clipping.</returns>
+    private double Update(ICollective collective, BatchPlan plan, double rate)
+    {
         var norm = Optimizer.ClipGradients(_model.Parameters, _spec.Training.ClipNorm ?? double.PositiveInfinity);
         if (!double.IsFinite(norm))
         {
@@ -196,36 +210,33 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
 
         _optimizer.Step(rate);
         device.Synchronize();
-        _step = plan.Step;
-        var optimizerTime = time.GetElapsedTime(optimizerStart);
-        channel.Progressed();
-        channel.Spent(new RankSeconds(
-            dataTime.TotalSeconds, (exchangeStart - dataTime).TotalSeconds, exchangeTime.TotalSeconds, optimizerTime.TotalSeconds));
-        if (IsFirst)
-        {
-            var (slowest, slowestSeconds) = tally.RankSeconds.ToArray().Index().MaxBy(rank => rank.Item);
-            channel.Send(new TrainerEvent.StepDone(new StepRow(
-                plan.Step,
-                meanLoss,
-                rate,
-                norm,
-                time.GetElapsedTime(start).TotalSeconds,
-                exchangeTime.TotalSeconds,
-                dataTime.TotalSeconds,
-                plan.InputTokens,
-                plan.TargetTokens,
-                plan.PaddedTokens,
-                tally.ByTask(_tasks.Names, plan),
-                T5Costs.TrainingFlops(_folder.Config, plan),
-                T5Costs.UnpaddedFlops(_folder.Config, plan),
-                optimizerTime.TotalSeconds,
-                collective.WorldSize > 1 ? (_model.Parameters.Count * (long)sizeof(float)) + (tally.Sums.Length * (long)sizeof(double)) : 0,
-                tally.RankSeconds.ToArray().Average(),
-                slowestSeconds,
-                slowest)));
-        }
+        return norm;
+    }
 
-        return tally.StopRequested;
+    /// <summary>What is reported of a step.</summary>
+    private StepRow Row(BatchPlan plan, StepTally tally, StepWatch watch, double meanLoss, double rate, double norm)
+    {
+        var (slowest, slowestSeconds) = tally.RankSeconds.ToArray().Index().MaxBy(rank => rank.Item);
+        var isExchanged = tally.RankSeconds.Length > 1;
+        return new StepRow(
+            plan.Step,
+            meanLoss,
+            rate,
+            norm,
+            watch.Elapsed.TotalSeconds,
+            watch.Exchange.TotalSeconds,
+            watch.Data.TotalSeconds,
+            plan.InputTokens,
+            plan.TargetTokens,
+            plan.PaddedTokens,
+            tally.ByTask(_tasks.Names, plan),
+            T5Costs.TrainingFlops(_folder.Config, plan),
+            T5Costs.UnpaddedFlops(_folder.Config, plan),
+            watch.Optimizer.TotalSeconds,
+            isExchanged ? (_model.Parameters.Count * (long)sizeof(float)) + (tally.Sums.Length * (long)sizeof(double)) : 0,
+            tally.RankSeconds.ToArray().Average(),
+            slowestSeconds,
+            slowest);
     }
 
     private ModelBatch Batch(IReadOnlyList<PlannedRow> rows)

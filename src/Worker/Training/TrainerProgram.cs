@@ -9,6 +9,7 @@ using Temper.Worker.Collectives;
 using Temper.Worker.Collectives.Nccl;
 using Temper.Worker.Devices;
 using Temper.Worker.Model;
+using Temper.Worker.Protocol;
 
 namespace Temper.Worker.Training;
 

@@ -1,10 +1,9 @@
 using Temper.Contracts.Agents;
-using Temper.Contracts.Specs;
 using Temper.TestKit;
 
 namespace Temper.Contracts.Tests.Formats;
 
-/// <summary>What agents and trainers of two versions say to each other, and the small files that lie beside a model.</summary>
+/// <summary>What agents and trainers of two versions say to each other.</summary>
 public class ProtocolFormatTests
 {
     [Fact]
@@ -18,15 +17,6 @@ public class ProtocolFormatTests
 
     [Fact]
     public void Where_agents_find_the_cluster() => Is<GatewayList>("gateways");
-
-    [Fact]
-    public void The_vocabulary_beside_a_model() => Is<VocabularySpec>("vocabulary-file");
-
-    [Fact]
-    public void How_a_model_was_computed_with() => Is<ComputedWith>("computed-with-file");
-
-    [Fact]
-    public void An_ensemble() => Is<EnsembleFile>("ensemble-file");
 
     private static void Is<T>(string name) => FormatFile.IsOf<T>(name, ProtocolJson.Write, ProtocolJson.Read<T>, ProtocolJson.Options);
 }

@@ -2,11 +2,9 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using Temper.Contracts.Experiments;
-using Temper.Contracts.Specs;
-using Temper.Coordinator.Runs;
 using Temper.Coordinator.Store;
 using Temper.Coordinator.Tests.Support;
+using Temper.Planning.Reading;
 
 namespace Temper.Coordinator.Tests.Api;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Store;
 using Temper.Coordinator.Tests.Support;

@@ -3,8 +3,10 @@ using System.Text;
 using System.Text.Json;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
-using Temper.Contracts.Specs;
 using Temper.Coordinator.Tests.Support;
+using Temper.Planning;
+using Temper.Planning.Reading;
+using Temper.Planning.Runs;
 
 namespace Temper.Coordinator.Tests.Api;
 

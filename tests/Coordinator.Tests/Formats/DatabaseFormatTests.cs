@@ -6,7 +6,7 @@ using Temper.Contracts.Agents;
 using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
-using Temper.Coordinator.Runs;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Store;
 using Temper.Coordinator.Tests.Support;
 using Temper.TestKit;

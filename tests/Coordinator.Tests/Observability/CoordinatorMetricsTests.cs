@@ -5,9 +5,12 @@ using Orleans.Core.Internal;
 using Prometheus;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
+using Temper.Coordinator.Clocks;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Observability;
 using Temper.Coordinator.Runs;
+using Temper.Coordinator.Runs.Metrics;
 using Temper.Coordinator.Scheduling;
 using Temper.Coordinator.Tests.Support;
 
@@ -166,11 +169,11 @@ public class CoordinatorMetricsTests
     [Fact]
     public async Task Tasks_beyond_the_first_hundred_are_counted_together()
     {
-        using var metrics = new CoordinatorMetrics(Options, new Clock(TimeProvider.System));
+        using var registry = new MetricRegistry();
         var tasks = Enumerable.Range(0, 150).ToDictionary(i => $"task{i:000}", _ => new TaskStep(2, 3, 1, 5));
-        metrics.Count([FakeTrainer.Row(1) with { Tasks = tasks }], bestStep: 0);
+        new TrainingMetrics(registry).Count([FakeTrainer.Row(1) with { Tasks = tasks }], bestStep: 0);
 
-        var text = await TextAsync(metrics.Registry);
+        var text = await TextAsync(registry.Registry);
         Shows(text, "temper_examples_total{task=\"task099\"} 2");
         Shows(text, "temper_examples_total{task=\"(others)\"} 100");
         Shows(text, "temper_tokens_total{task=\"(others)\",side=\"input\"} 250");
@@ -180,9 +183,13 @@ public class CoordinatorMetricsTests
     [Fact]
     public void Names_and_help_texts_keep_to_the_rules()
     {
-        using var metrics = new CoordinatorMetrics(Options, new Clock(TimeProvider.System));
+        using var services = new ServiceCollection()
+            .AddSingleton(new CoordinatorOptions { StateDirectory = "", OutputRoot = "", DataRoots = [], AgentToken = "x" })
+            .AddSingleton(new Clock(TimeProvider.System))
+            .AddMetricSets()
+            .BuildServiceProvider();
 
-        Assert.All(metrics.Declared, metric =>
+        Assert.All(services.DeclareMetrics().Declared, metric =>
         {
             Assert.StartsWith("temper_", metric.Name);
             Assert.EndsWith(".", metric.Help);
@@ -192,8 +199,6 @@ public class CoordinatorMetricsTests
             Assert.True(metric is Gauge || !metric.LabelNames.Any(label => label is "run" or "experiment" or "agent"), metric.Name);
         });
     }
-
-    private static CoordinatorOptions Options => new() { StateDirectory = "", OutputRoot = "", DataRoots = [], AgentToken = "x" };
 
     private static TrainerEvent.Started Started(int step, double peakFlops = 0) => new(step, 1000, 1, "hash", peakFlops);
 

@@ -1,5 +1,5 @@
 using Temper.Contracts.Agents;
-using Temper.Coordinator.Observability;
+using Temper.Coordinator.Runs.Metrics;
 
 namespace Temper.Coordinator.Tests.Observability;
 

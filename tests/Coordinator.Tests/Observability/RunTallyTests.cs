@@ -1,6 +1,6 @@
 using Temper.Contracts.Runs;
-using Temper.Coordinator.Observability;
 using Temper.Coordinator.Runs;
+using Temper.Coordinator.Runs.Metrics;
 
 namespace Temper.Coordinator.Tests.Observability;
 

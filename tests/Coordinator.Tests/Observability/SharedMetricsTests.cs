@@ -1,4 +1,4 @@
-using Temper.Coordinator.Store;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Tests.Support;
 using Temper.TestKit;
 

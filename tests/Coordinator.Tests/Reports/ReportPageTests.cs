@@ -8,6 +8,7 @@ using Temper.Contracts.Specs;
 using Temper.Coordinator.Reports;
 using Temper.Coordinator.Reports.Html;
 using Temper.Mixture.Tasks;
+using Temper.Planning.Reading;
 
 namespace Temper.Coordinator.Tests.Reports;
 

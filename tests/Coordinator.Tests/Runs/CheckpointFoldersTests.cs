@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
-using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Clocks;
 using Temper.Coordinator.Runs;
+using Temper.Coordinator.Threads;
 
 namespace Temper.Coordinator.Tests.Runs;
 

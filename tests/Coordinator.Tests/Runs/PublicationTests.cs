@@ -1,7 +1,7 @@
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
-using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Tests.Support;
+using Temper.Coordinator.Threads;
 
 namespace Temper.Coordinator.Tests.Runs;
 

@@ -4,7 +4,7 @@ using Orleans.Storage;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
-using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Store;
 using Temper.Coordinator.Tests.Support;

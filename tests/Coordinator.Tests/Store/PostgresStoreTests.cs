@@ -1,4 +1,4 @@
-using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Store;
 using Temper.TestKit;
 

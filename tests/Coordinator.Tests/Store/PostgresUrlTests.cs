@@ -1,5 +1,4 @@
-using Temper.Coordinator.Hosting;
-using Temper.Coordinator.Store;
+using Temper.Coordinator.Configuration;
 
 namespace Temper.Coordinator.Tests.Store;
 

@@ -1,3 +1,4 @@
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Tests.Store;

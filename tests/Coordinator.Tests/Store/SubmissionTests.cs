@@ -1,5 +1,6 @@
 using System.Net;
 using Temper.Contracts.Runs;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Tests.Support;
 

@@ -9,11 +9,13 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Experiments;
-using Temper.Contracts.Models;
 using Temper.Contracts.Runs;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Hosting;
+using Temper.Coordinator.Reconciliation;
 using Temper.Coordinator.Runs;
 using Temper.Coordinator.Store;
+using Temper.Planning.Models;
 
 namespace Temper.Coordinator.Tests.Support;
 

@@ -1,13 +1,14 @@
 using System.Text.RegularExpressions;
-using k8s.Models;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Temper.Cli.Commands;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Hosting;
 using Temper.TestKit;
 using YamlDotNet.RepresentationModel;
+using k8s.Models;
 
 namespace Temper.Deploy.Tests.Charts;
 

@@ -1,8 +1,8 @@
-using k8s.Models;
 using Temper.TestKit;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
+using k8s.Models;
 
 namespace Temper.Deploy.Tests.Charts;
 

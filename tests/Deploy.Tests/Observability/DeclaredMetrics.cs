@@ -1,6 +1,8 @@
+using Microsoft.Extensions.DependencyInjection;
 using Prometheus;
+using Temper.Coordinator.Clocks;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Hosting;
-using Temper.Coordinator.Observability;
 using Temper.Worker.Observability;
 
 namespace Temper.Deploy.Tests.Observability;
@@ -14,7 +16,12 @@ internal static class DeclaredMetrics
 
     public static IReadOnlyList<Collector> Own { get; } =
     [
-        .. new CoordinatorMetrics(new CoordinatorOptions { StateDirectory = "", OutputRoot = "", DataRoots = [], AgentToken = "x" }, new Clock(TimeProvider.System)).Declared,
+        .. new ServiceCollection()
+            .AddSingleton(new CoordinatorOptions { StateDirectory = "", OutputRoot = "", DataRoots = [], AgentToken = "x" })
+            .AddSingleton(new Clock(TimeProvider.System))
+            .AddMetricSets()
+            .BuildServiceProvider()
+            .DeclareMetrics().Declared,
         .. new AgentMetrics().Declared,
     ];
 

@@ -3,10 +3,10 @@ using System.Text.Json.Nodes;
 using Temper.Cli.Commands;
 using Temper.Contracts.Models;
 using Temper.Contracts.Runs;
-using Temper.Contracts.Specs;
 using Temper.Mixture.Builtin;
 using Temper.Mixture.Metrics;
 using Temper.Mixture.Tasks;
+using Temper.Planning.Schemas;
 using Temper.TestKit;
 
 namespace Temper.Docs.Tests.References;

@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using CsCheck;
 using Json.Schema;
-using Temper.Contracts.Experiments;
-using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
+using Temper.Planning.Reading;
+using Temper.Planning.Schemas;
 using Temper.TestKit;
 
 namespace Temper.Docs.Tests.Schemas;

@@ -1,9 +1,11 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Temper.Cli.Commands;
-using Temper.Contracts.Experiments;
-using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
+using Temper.Planning;
+using Temper.Planning.Experiments;
+using Temper.Planning.Reading;
+using Temper.Planning.Runs;
 using Temper.TestKit;
 
 namespace Temper.Docs.Tests.Snippets;

@@ -4,6 +4,7 @@ using Temper.Contracts.Agents;
 using Temper.Contracts.Runs;
 using Temper.Coordinator.Reports;
 using Temper.Coordinator.Scheduling;
+using Temper.Mixture.Examples;
 using Temper.Mixture.Tasks;
 
 namespace Temper.EndToEnd.Tests.Views;

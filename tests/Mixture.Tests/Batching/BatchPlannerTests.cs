@@ -1,6 +1,6 @@
 using CsCheck;
 using Temper.Mixture.Batching;
-using Temper.Mixture.Tasks;
+using Temper.Mixture.Examples;
 using Temper.Mixture.Vocabularies;
 
 namespace Temper.Mixture.Tests.Batching;

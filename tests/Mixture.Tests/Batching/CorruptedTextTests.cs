@@ -1,8 +1,8 @@
 using System.Globalization;
 using CsCheck;
 using Temper.Mixture.Batching;
+using Temper.Mixture.Examples;
 using Temper.Mixture.Objectives;
-using Temper.Mixture.Tasks;
 using Temper.Mixture.Tests.Objectives;
 using Temper.Mixture.Vocabularies;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Temper.Mixture.Builtin;
+using Temper.Mixture.Examples;
 using Temper.Mixture.Tasks;
 
 namespace Temper.Mixture.Tests.Builtin;

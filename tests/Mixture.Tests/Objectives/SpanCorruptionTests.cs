@@ -1,5 +1,5 @@
 using CsCheck;
-using Temper.Mixture.Batching;
+using Temper.Mixture.Examples;
 using Temper.Mixture.Objectives;
 using Temper.Mixture.Vocabularies;
 

@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Text;
 using Temper.Mixture.Sources;
-using Temper.Mixture.Tasks;
 using Temper.TestKit;
 
 namespace Temper.Mixture.Tests.Sources;

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.RegularExpressions;
 using CsCheck;
 using Temper.Mixture.Sources;
-using Temper.Mixture.Tasks;
 
 namespace Temper.Mixture.Tests.Sources;
 

@@ -1,3 +1,4 @@
+using Temper.Mixture.Sources;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Tests.Sources;
 

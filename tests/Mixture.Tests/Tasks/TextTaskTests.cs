@@ -1,4 +1,5 @@
 using Temper.Mixture.Objectives;
+using Temper.Mixture.Sources;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Tests.Sources;
 

@@ -1,3 +1,4 @@
+using Temper.Mixture.Examples;
 using Temper.Mixture.Tasks;
 
 namespace Temper.Mixture.Tests.Tasks;
@@ -40,9 +41,9 @@ public class TextTemplateTests
     [InlineData("5.000", "5.0")]
     [InlineData("-1", "-1.0")]
     public void Scores_are_rounded_to_fifths_half_to_even(string score, string expected) =>
-        Assert.Equal(expected, TemplateFilters.Fifths(score));
+        Assert.Equal(expected, SimilarityScore.Fifths(score));
 
     [Fact]
     public void A_score_that_is_no_number_is_refused() =>
-        Assert.Contains("'four' is not a number", Assert.Throws<FormatException>(() => TemplateFilters.Fifths("four")).Message);
+        Assert.Contains("'four' is not a number", Assert.Throws<FormatException>(() => SimilarityScore.Fifths("four")).Message);
 }

@@ -1,3 +1,5 @@
+using Temper.Mixture.Examples;
+using Temper.Mixture.Sources;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Tests.Sources;
 

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Temper.Contracts.Agents;
 using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
+using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Hosting;
 using Temper.Coordinator.Store;
 using Temper.TestKit;

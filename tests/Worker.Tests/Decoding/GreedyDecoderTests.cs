@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Temper.Worker.Checkpoints.SafeTensors;
 using Temper.Worker.Decoding;
+using Temper.Worker.SafeTensors;
 using Temper.Worker.Tests.Model;
 
 namespace Temper.Worker.Tests.Decoding;

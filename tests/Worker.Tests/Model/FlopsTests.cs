@@ -2,6 +2,7 @@ using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
+using Temper.Planning.Tasks;
 using Temper.Worker.Model;
 using Temper.Worker.Native;
 using Temper.Worker.Tests.Native;

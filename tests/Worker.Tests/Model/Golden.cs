@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Temper.TestKit;
-using Temper.Worker.Checkpoints.SafeTensors;
 using Temper.Worker.Model;
 using Temper.Worker.Native;
+using Temper.Worker.SafeTensors;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Tests.Model;

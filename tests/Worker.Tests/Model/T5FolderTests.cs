@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using System.Text;
 using Temper.Contracts.Models;
-using Temper.Worker.Checkpoints.SafeTensors;
 using Temper.Worker.Model;
 using Temper.Worker.Native;
+using Temper.Worker.SafeTensors;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Tests.Model;

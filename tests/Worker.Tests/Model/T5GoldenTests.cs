@@ -1,6 +1,6 @@
 using Temper.Worker.Decoding;
 using Temper.Worker.Model;
-using Temper.Worker.Training.Optimizers;
+using Temper.Worker.Optimizers;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Tests.Model;

@@ -1,4 +1,5 @@
 using Temper.Contracts.Models;
+using Temper.Planning.Models;
 
 namespace Temper.Worker.Tests.Model;
 

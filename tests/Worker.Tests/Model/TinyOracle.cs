@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
-using Temper.Contracts.Models;
+using Temper.Planning.Models;
 using Temper.TestKit;
-using Temper.Worker.Checkpoints.SafeTensors;
 using Temper.Worker.Model;
+using Temper.Worker.SafeTensors;
 
 namespace Temper.Worker.Tests.Model;
 

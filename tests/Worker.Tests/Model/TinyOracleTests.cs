@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Temper.Worker.Model;
-using Temper.Worker.Training.Optimizers;
+using Temper.Worker.Optimizers;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Tests.Model;

@@ -4,11 +4,13 @@ using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
 using Temper.Mixture.Vocabularies;
-using Temper.Worker.Checkpoints.SafeTensors;
+using Temper.Planning;
+using Temper.Planning.Runs;
 using Temper.Worker.Evaluation;
 using Temper.Worker.Model;
 using Temper.Worker.Models;
 using Temper.Worker.Native;
+using Temper.Worker.SafeTensors;
 using static TorchSharp.torch;
 using Precision = Temper.Worker.Model.Precision;
 

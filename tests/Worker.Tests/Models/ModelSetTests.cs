@@ -1,10 +1,11 @@
 using Temper.Contracts.Agents;
 using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
-using Temper.Worker.Checkpoints.SafeTensors;
+using Temper.Planning.Models;
 using Temper.Worker.Decoding;
 using Temper.Worker.Model;
 using Temper.Worker.Models;
+using Temper.Worker.SafeTensors;
 
 namespace Temper.Worker.Tests.Models;
 

@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
 using Temper.TestKit;
-using Temper.Worker.Checkpoints.SafeTensors;
 using Temper.Worker.Model;
 using Temper.Worker.Native;
+using Temper.Worker.Optimizers;
+using Temper.Worker.SafeTensors;
 using Temper.Worker.Tests.Model;
-using Temper.Worker.Training.Optimizers;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Tests.Optimizers;

@@ -1,6 +1,7 @@
 using Temper.Contracts.Agents;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
+using Temper.Planning.Models;
 using Temper.Worker.Checkpoints;
 using Temper.Worker.Models;
 using Temper.Worker.Tests.Collectives;

@@ -2,6 +2,7 @@ using Temper.Contracts.Agents;
 using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Mixing;
+using Temper.Mixture.Sources;
 using Temper.Mixture.Tasks;
 using Temper.Worker.Checkpoints;
 using Temper.Worker.Models;

@@ -1,12 +1,13 @@
 using System.IO.Pipelines;
 using System.Net;
 using Temper.Contracts.Agents;
-using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
+using Temper.Planning.Models;
 using Temper.TestKit;
 using Temper.Worker.Collectives;
 using Temper.Worker.Collectives.Nccl;
 using Temper.Worker.Devices;
+using Temper.Worker.Protocol;
 using Temper.Worker.Training;
 
 namespace Temper.Worker.Tests.Training;

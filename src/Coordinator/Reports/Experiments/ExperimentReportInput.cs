@@ -1,7 +1,6 @@
 using Temper.Contracts.Agents;
 using Temper.Contracts.Experiments;
 using Temper.Contracts.Runs;
-using Temper.Contracts.Specs;
 
 namespace Temper.Coordinator.Reports.Experiments;
 

@@ -3,7 +3,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using Temper.Coordinator.Api;
+using Temper.Coordinator.Http;
+using Temper.Coordinator.Security;
 using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Web.Visits;

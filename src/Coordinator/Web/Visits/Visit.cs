@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Components;
+using Temper.Coordinator.Security;
 using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Web.Visits;
