@@ -1,6 +1,7 @@
 using ArchUnitNET.Domain;
 using ArchUnitNET.Fluent.Slices;
 using ArchUnitNET.Loader;
+using Temper.TestKit;
 
 namespace Temper.Architecture.Tests;
 
@@ -35,6 +36,16 @@ public class DependencyTests
     public void A_part_needs_those_before_it_and_no_other(string part, params string[] known) => Assert.Equal(
         known.Order(StringComparer.Ordinal),
         Load(part).GetReferencedAssemblies().Select(assembly => assembly.Name!).Where(name => name.StartsWith("Temper.", StringComparison.Ordinal)).Select(name => name["Temper.".Length..]).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Every_folder_is_on_the_page()
+    {
+        var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "architecture.md"));
+        var words = page.Split(['|', ',', '\n', ' '], StringSplitOptions.TrimEntries);
+        var missing = s_parts.SelectMany(part => Directory.GetDirectories(Path.Combine(Repository.Root, "src", part)).Select(Path.GetFileName)).Where(folder => !words.Contains(folder));
+
+        Assert.Empty(missing);
+    }
 
     // A folder with all that lies below it. What lies above all folders, and what compilers make, is in none.
     private static SliceIdentifier FolderOf(IType type, string part) =>
