@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Temper.Contracts.Models;
+using Temper.Contracts.Specs;
 using Temper.Worker.Model;
 using Temper.Worker.Native;
 using Temper.Worker.Optimizers;
@@ -27,7 +28,7 @@ internal static class TrainStep
         var (threads, steps, warmup) = (Number("threads", 2), Number("steps", 7), Number("warmup", 3));
         var (precision, optimizerName) = (Text("precision", "bf16"), Text("optimizer", "adamw"));
         var dropout = double.Parse(Text("dropout", "0.1"), CultureInfo.InvariantCulture);
-        var config = T5Sizes.Get(size is "small" or "base" or "large" ? $"t5-{size}" : size, T5Family.V10) with { Dropout = dropout };
+        var config = T5Sizes.Get(size is "small" or "base" or "large" ? $"t5-{size}" : size, ModelFamily.V1_0) with { Dropout = dropout };
 
         TorchLibrary.Load();
         set_num_threads(threads);

@@ -4,7 +4,7 @@ namespace Temper.Mixture;
 public static class Suggestion
 {
     // More names than this are a list to look up, not to read in a message.
-    private const int MostListed = 25;
+    private const int MaxListed = 25;
 
     // A longer name is no name: a line of a file that is read in another format than it has.
     private const int LongestListed = 80;
@@ -17,7 +17,7 @@ public static class Suggestion
     public static string Unknown(string name, string kind, IReadOnlyCollection<string> known)
     {
         var question = Nearest(name, known) is { } near ? $"; did you mean '{near}'?" : ".";
-        return $"'{name}' is not {kind}{question} Known: {string.Join(", ", known.Take(MostListed).Select(Clipped))}{(known.Count > MostListed ? ", …" : "")}.";
+        return $"'{name}' is not {kind}{question} Known: {string.Join(", ", known.Take(MaxListed).Select(Clipped))}{(known.Count > MaxListed ? ", …" : "")}.";
     }
 
     private static string Clipped(string name) => name.Length <= LongestListed ? name : $"{name[..(LongestListed - 1)]}…";

@@ -15,7 +15,7 @@ internal static class AgentCommand
     public const string EndWithInput = "--end-with-input";
 
     private const string DrainGraceVariable = "TEMPER_DRAIN_GRACE";
-    private const int MostGrace = 86400;
+    private const int MaxGrace = 86400;
 
     // What is left after a second signal: trainers are killed by then, and a goodbye to coordinators may take longer.
     private static readonly TimeSpan s_atOnce = TimeSpan.FromSeconds(0.5);
@@ -27,7 +27,7 @@ internal static class AgentCommand
         var slots = Numbers.Whole("--slots", "Trainers that run here at once, one per device.", 1, 1024, () => 1);
         var advertise = new Option<string>("--advertise") { Description = "Address under which trainers of other hosts reach those here; loopback means this machine alone.", DefaultValueFactory = _ => "127.0.0.1" };
         var memory = Numbers.RealIfGiven("--memory-per-slot", "GiB that one trainer may use; its share of the GPU's or this machine's memory if not given.", 0.01, 1_000_000);
-        var grace = Numbers.RealIfGiven("--drain-grace", $"Seconds that trainers may take to save and stop when the agent is asked to end by SIGTERM or Ctrl-C; {DrainGraceVariable} if not given, and 120 if that is not set either. A second signal ends everything at once.", 0, MostGrace);
+        var grace = Numbers.RealIfGiven("--drain-grace", $"Seconds that trainers may take to save and stop when the agent is asked to end by SIGTERM or Ctrl-C; {DrainGraceVariable} if not given, and 120 if that is not set either. A second signal ends everything at once.", 0, MaxGrace);
         var metricsUrl = MetricsListener.Url();
         var endWithInput = new Option<bool>(EndWithInput) { Hidden = true };
         var command = new Command("agent", $"Run trainers on this machine for a coordinator. The agent token is read from {AgentOptions.TokenVariable}.") { server, id, slots, advertise, memory, grace, metricsUrl, endWithInput };
@@ -63,9 +63,9 @@ internal static class AgentCommand
             return 120;
         }
 
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and <= MostGrace
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and <= MaxGrace
             ? seconds
-            : throw new ArgumentException($"{DrainGraceVariable} is '{text}'. Give a number of seconds from 0 to {MostGrace}.");
+            : throw new ArgumentException($"{DrainGraceVariable} is '{text}'. Give a number of seconds from 0 to {MaxGrace}.");
     }
 
     private static async Task<int> Run(AgentOptions options, string? metricsUrl, bool endWithInput, CancellationToken ct)

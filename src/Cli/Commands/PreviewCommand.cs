@@ -16,7 +16,7 @@ namespace Temper.Cli.Commands;
 /// <summary><c>temper preview</c>: what a spec would train on.</summary>
 internal static class PreviewCommand
 {
-    private const int MostDraws = 1_000_000;
+    private const int MaxDraws = 1_000_000;
 
     public static Command Create()
     {
@@ -48,7 +48,7 @@ internal static class PreviewCommand
             throw new InvalidDataException(problem);
         }
 
-        var draws = (int)Math.Min(MostDraws, (long)run.Spec.Training.Steps * run.Spec.Training.Batch);
+        var draws = (int)Math.Min(MaxDraws, (long)run.Spec.Training.Steps * run.Spec.Training.Batch);
         var drawn = new Draw[draws];
         if (draws > 0)
         {

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Hosting;
 using Temper.Cli.Rest;
 using Temper.Coordinator.Configuration;
 using Temper.Coordinator.Hosting;
+using Temper.Worker.Agents;
 
 namespace Temper.Cli.Embedded;
 

@@ -14,7 +14,7 @@ internal sealed class Interruption : IDisposable
     private Action _orderly;
     private bool _wasAsked;
 
-    /// <summary>Listens for the wish to end, which until <see cref="Orderly"/> is called means an end at once.</summary>
+    /// <summary>Listens for requests to end; until <see cref="Orderly"/> is called, a request ends the program at once.</summary>
     public Interruption()
     {
         _orderly = _atOnce.Cancel;

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Prometheus;
-using Temper.Cli.Embedded;
+using Temper.Worker.Agents;
 
 namespace Temper.Cli.Observability;
 

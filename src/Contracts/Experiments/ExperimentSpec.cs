@@ -7,8 +7,8 @@ using Temper.Mixture.Mixing;
 namespace Temper.Contracts.Experiments;
 
 /// <summary>
-/// A question that takes several runs to answer. Exactly one of the kinds is given. <c>ExperimentReader</c> reads it: there, stages and
-/// parents are written as what they change of <c>base</c>; here they are whole. <c>ExperimentExpander</c> makes runs of it.
+/// A question that takes several runs to answer. Exactly one of the kinds is given. In what a user writes, stages and parents say only what they
+/// change of <c>base</c>; here they are whole.
 /// </summary>
 public sealed record ExperimentSpec(
     [property: Description("Name of the experiment: letters, digits, '-' and '_', at most 40; its runs are named after it.")]

@@ -32,12 +32,6 @@ public sealed record T5Config(
     double NormEpsilon = 1e-6,
     bool? ScaledOutput = null)
 {
-    /// <summary>The id of padding, and of the decoder's first input.</summary>
-    public const int PadId = 0;
-
-    /// <summary>The id that ends a sequence.</summary>
-    public const int EosId = 1;
-
     /// <summary>Whether the decoder's output is scaled by d_model^-1/2 before the output matrix.</summary>
     public bool ScalesOutput => ScaledOutput ?? Tied;
 

@@ -1,18 +1,5 @@
 namespace Temper.Contracts.Models;
 
-/// <summary>The lines of published T5 models.</summary>
-public enum T5Family
-{
-    /// <summary>The paper's: ReLU, embedding tied to the output matrix.</summary>
-    V10,
-
-    /// <summary>v1.1: gated GELU, untied.</summary>
-    V11,
-
-    /// <summary>v1.1 on bytes with a deep encoder (Xue et al. 2021, arXiv:2105.13626).</summary>
-    ByT5,
-}
-
 /// <summary>Model shapes by name: the published ones, and <c>tiny</c> and <c>mini</c>, made for processors.</summary>
 public static class T5Sizes
 {
@@ -55,7 +42,7 @@ public static class T5Sizes
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="family">What <c>tiny</c> and <c>mini</c> alone mean; other names carry their family.</param>
     /// <exception cref="ArgumentException">No shape of that name; the message lists them.</exception>
-    public static T5Config Get(string name, T5Family family = T5Family.V11)
+    public static T5Config Get(string name, ModelFamily family = ModelFamily.V1_1)
     {
         var full = name is "tiny" or "mini" ? $"{Prefix(family)}-{name}" : name;
         if (!s_shapes.TryGetValue(full, out var s))
@@ -68,10 +55,5 @@ public static class T5Sizes
         return new T5Config(bytes ? ByteVocabulary : SentencePieceVocabulary, s.D, s.K, s.F, s.H, s.E, s.L, Gated: !original, Tied: original);
     }
 
-    private static string Prefix(T5Family family) => family switch
-    {
-        T5Family.V10 => "t5",
-        T5Family.V11 => "t5-1.1",
-        _ => "byt5",
-    };
+    private static string Prefix(ModelFamily family) => family == ModelFamily.V1_0 ? "t5" : "t5-1.1";
 }

@@ -30,8 +30,8 @@ public enum AttemptBudget
 /// <param name="AtOnce">So many failures are tried again at once.</param>
 /// <param name="FirstSeconds">What the one after them waits.</param>
 /// <param name="Factor">How much longer each further one waits than the one before.</param>
-/// <param name="MostSeconds">What none exceeds.</param>
-public sealed record BackOff(int AtOnce, double FirstSeconds, double Factor, double MostSeconds)
+/// <param name="MaxSeconds">What none exceeds.</param>
+public sealed record BackOff(int AtOnce, double FirstSeconds, double Factor, double MaxSeconds)
 {
     /// <summary>Never waits.</summary>
     public static BackOff Never { get; } = new(int.MaxValue, 0, 1, 0);
@@ -40,7 +40,7 @@ public sealed record BackOff(int AtOnce, double FirstSeconds, double Factor, dou
     /// <param name="failures">From 1.</param>
     public TimeSpan After(int failures) => failures <= AtOnce
         ? TimeSpan.Zero
-        : TimeSpan.FromSeconds(Math.Min(MostSeconds, FirstSeconds * Math.Pow(Factor, failures - AtOnce - 1)));
+        : TimeSpan.FromSeconds(Math.Min(MaxSeconds, FirstSeconds * Math.Pow(Factor, failures - AtOnce - 1)));
 }
 
 /// <summary>What follows from a kind of failure.</summary>

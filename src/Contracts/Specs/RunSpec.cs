@@ -10,7 +10,7 @@ namespace Temper.Contracts.Specs;
 
 /// <summary>
 /// What a user asks for: one training run. The same type is read from YAML and JSON, by REST, the command line and the tests;
-/// keys are the parameter names in snake_case. <c>SpecReader</c> reads it, <c>RunPlanner</c> checks its meaning.
+/// keys are the parameter names in snake_case.
 /// </summary>
 public sealed record RunSpec(
     [property: Description("Name of the run: letters, digits, '-' and '_', at most 63.")]
@@ -99,21 +99,11 @@ public sealed record VocabularySpec(
     [property: Description("bytes: UTF-8 bytes as in ByT5, which need no file. sentencepiece: a model file such as T5's own.")] VocabularyKind Kind = VocabularyKind.Bytes,
     [property: Description("The SentencePiece model file, relative to the data root.")] string? File = null,
     [property: Description("Number of sentinels: the tokens <extra_id_0>, <extra_id_1>, … that stand for hidden spans. T5 has 100. A sentencepiece file that holds its own, as mT5's, keeps those and gets no more.")]
-    [property: Range(0, VocabularySpec.MostExtraIds)] int ExtraIds = 100,
+    [property: Range(0, VocabularySpec.MaxExtraIds)] int ExtraIds = 100,
     [property: Description("Where the sentinels of bytes lie. above: on ids of their own, from 259 up. last_bytes: as published ByT5, on the ids of the bytes that no text has, from 258 down to 248, eleven at most. If not given: that of the model to start from; else last_bytes for the sizes byt5-*, above for others.")] SentinelPlace? Sentinels = null)
 {
     /// <summary>The most sentinels that can be asked for.</summary>
-    public const int MostExtraIds = 10_000;
-}
-
-/// <summary>Which published architecture.</summary>
-public enum ModelFamily
-{
-    /// <summary>T5 1.0: ReLU, embeddings tied to the output layer.</summary>
-    V1_0,
-
-    /// <summary>T5 1.1: gated GELU, untied output layer.</summary>
-    V1_1,
+    public const int MaxExtraIds = 10_000;
 }
 
 /// <summary>How several models become one.</summary>

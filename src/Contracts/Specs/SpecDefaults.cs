@@ -34,5 +34,5 @@ public static class SpecDefaults
 
     /// <summary>Whether the embeddings are the output matrix too. A size that there is not is refused elsewhere.</summary>
     public static bool IsTied(ModelSpec model) =>
-        T5Sizes.Names.Contains(model.Size) && T5Sizes.Get(model.Size, model.Family == ModelFamily.V1_0 ? T5Family.V10 : T5Family.V11).Tied;
+        T5Sizes.Names.Contains(model.Size) && T5Sizes.Get(model.Size, model.Family ?? ModelFamily.V1_1).Tied;
 }

@@ -15,7 +15,7 @@ namespace Temper.Coordinator.Agents;
 internal sealed class AgentGrain(ReconcileRequests reconciler, Clock clock, ILogger<AgentGrain> log) : Grain, IAgentGrain
 {
     // A run whose coordinator has just died does not answer, and must not hold up the heartbeat until the agent gives up.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RunTimeout = TimeSpan.FromSeconds(2);
     private readonly HashSet<string> _failing = [];
 
     public async Task<AgentOrders> Heartbeat(AgentHeartbeat heartbeat)
@@ -50,7 +50,7 @@ internal sealed class AgentGrain(ReconcileRequests reconciler, Clock clock, ILog
     {
         try
         {
-            var answer = await call(GrainFactory.GetGrain<IRunGrain>(runId)).WaitAsync(Patience, clock.Time);
+            var answer = await call(GrainFactory.GetGrain<IRunGrain>(runId)).WaitAsync(RunTimeout, clock.Time);
             _failing.Remove(runId);
             return answer;
         }

@@ -10,26 +10,26 @@ namespace Temper.Coordinator.Agents;
 /// from silo to silo with each call, so their network must be their own; no message takes it to a client.
 /// </summary>
 /// <param name="Value">Random, and the same for all silos of the cluster.</param>
-internal sealed record InsideMark(string Value)
+internal sealed record SiloToken(string Value)
 {
     public const string Key = "temper.inside";
 
     /// <summary>Without the secret, which a record would print.</summary>
-    public override string ToString() => nameof(InsideMark);
+    public override string ToString() => nameof(SiloToken);
 }
 
 /// <summary>Marks what grains and the host's own client send.</summary>
-internal sealed class OutgoingMark(InsideMark mark) : IOutgoingGrainCallFilter
+internal sealed class SiloTokenStamp(SiloToken siloToken) : IOutgoingGrainCallFilter
 {
     public Task Invoke(IOutgoingGrainCallContext context)
     {
-        RequestContext.Set(InsideMark.Key, mark.Value);
+        RequestContext.Set(SiloToken.Key, siloToken.Value);
         return context.Invoke();
     }
 }
 
 /// <summary>Lets callers from outside reach <see cref="IAgentGrain"/> only, and only with the agent token; and what Orleans needs to connect them.</summary>
-internal sealed class IncomingGuard(InsideMark mark, AgentToken token, ILogger<IncomingGuard> log) : IIncomingGrainCallFilter
+internal sealed class IncomingGuard(SiloToken siloToken, AgentToken token, ILogger<IncomingGuard> log) : IIncomingGrainCallFilter
 {
     // The list of grain types, which a client reads when it connects; and the silo's own timers, which no outgoing filter sees.
     private static readonly string[] NeededByOrleans = ["Orleans.Runtime.IClusterManifestSystemTarget", "IGrainTimerInvoker"];
@@ -59,6 +59,6 @@ internal sealed class IncomingGuard(InsideMark mark, AgentToken token, ILogger<I
     }
 
     private bool IsFromInside() =>
-        RequestContext.Get(InsideMark.Key) is string shown
-        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(shown), Encoding.UTF8.GetBytes(mark.Value));
+        RequestContext.Get(SiloToken.Key) is string shown
+        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(shown), Encoding.UTF8.GetBytes(siloToken.Value));
 }

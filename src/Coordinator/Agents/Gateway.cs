@@ -7,9 +7,9 @@ namespace Temper.Coordinator.Agents;
 internal sealed record Gateway(IPEndPoint EndPoint, string ClusterId, string ServiceId);
 
 /// <summary>Where Orleans clients connect to the cluster.</summary>
-internal sealed class Gateways(Gateway own, StateHome home)
+internal sealed class Gateways(Gateway own, StateBackend backend)
 {
     /// <summary>The gateways of all living coordinators: this one's first, since it certainly lives, then from the oldest on.</summary>
     public async Task<IReadOnlyList<IPEndPoint>> LivingAsync() =>
-        [own.EndPoint, .. (await home.GatewaysAsync(own.ClusterId).ConfigureAwait(false)).Where(other => !other.Equals(own.EndPoint))];
+        [own.EndPoint, .. (await backend.GatewaysAsync(own.ClusterId).ConfigureAwait(false)).Where(other => !other.Equals(own.EndPoint))];
 }

@@ -6,7 +6,7 @@ namespace Temper.Coordinator.Agents;
 internal static class HeartbeatCheck
 {
     private const int LongestId = 200;
-    private const int MostSlots = 1024;
+    private const int MaxSlots = 1024;
 
     public static void ThrowIfWrong(string agentId, AgentHeartbeat heartbeat)
     {
@@ -15,9 +15,9 @@ internal static class HeartbeatCheck
             throw new ArgumentException($"An agent's id and session have 1 to {LongestId} characters, its host at most {LongestId}.", nameof(heartbeat));
         }
 
-        if (heartbeat.SlotCount is < 0 or > MostSlots || heartbeat.Trainers.Count > 2 * MostSlots)
+        if (heartbeat.SlotCount is < 0 or > MaxSlots || heartbeat.Trainers.Count > 2 * MaxSlots)
         {
-            throw new ArgumentException($"An agent has at most {MostSlots} slots; {agentId} names {heartbeat.SlotCount}, with {heartbeat.Trainers.Count} trainers.", nameof(heartbeat));
+            throw new ArgumentException($"An agent has at most {MaxSlots} slots; {agentId} names {heartbeat.SlotCount}, with {heartbeat.Trainers.Count} trainers.", nameof(heartbeat));
         }
 
         if (heartbeat.Trainers.Any(trainer => trainer.RunId.Length is 0 or > LongestId || trainer.FirstSequence < 0))

@@ -15,12 +15,12 @@ namespace Temper.Coordinator.Api;
 /// </summary>
 internal sealed class PatientGrains(IGrainFactory grains, RunStore runs, ExperimentStore experiments, Clock clock, ILogger<PatientGrains> log)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
 
     // Where one was waited for in vain, others do not answer either: a request must not wait for each of its questions, nor each user anew.
-    private static readonly TimeSpan PatienceOnceTired = TimeSpan.FromMilliseconds(300);
-    private static readonly TimeSpan Tiredness = TimeSpan.FromSeconds(10);
-    private long _tiredUntil;
+    private static readonly TimeSpan ShortTimeout = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan ShortTimeoutPeriod = TimeSpan.FromSeconds(10);
+    private long _shortTimeoutUntil;
 
     private IPoolGrain Pool => grains.GetGrain<IPoolGrain>(IPoolGrain.Key);
 
@@ -50,14 +50,14 @@ internal sealed class PatientGrains(IGrainFactory grains, RunStore runs, Experim
     {
         try
         {
-            var isTired = clock.Elapsed.Ticks < Interlocked.Read(ref _tiredUntil);
-            return await call.WaitAsync(isTired ? PatienceOnceTired : Patience, clock.Time).ConfigureAwait(false);
+            var isShort = clock.Elapsed.Ticks < Interlocked.Read(ref _shortTimeoutUntil);
+            return await call.WaitAsync(isShort ? ShortTimeout : Timeout, clock.Time).ConfigureAwait(false);
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
             if (e is TimeoutException)
             {
-                Interlocked.Exchange(ref _tiredUntil, (clock.Elapsed + Tiredness).Ticks);
+                Interlocked.Exchange(ref _shortTimeoutUntil, (clock.Elapsed + ShortTimeoutPeriod).Ticks);
             }
 
             return await otherwise().ConfigureAwait(false);

@@ -12,7 +12,7 @@ namespace Temper.Coordinator.Experiments;
 /// themselves; what is left to do is to look at them, to pass on what a user asks for, and to have the report written when all have ended.
 /// </summary>
 internal sealed class ExperimentGrain(
-    [PersistentState("experiment", StateHome.GrainStorage)] IPersistentState<ExperimentState> storage,
+    [PersistentState("experiment", StateBackend.GrainStorage)] IPersistentState<ExperimentState> storage,
     ExperimentStore experiments,
     RunStore runs,
     ReconcileRequests reconciler,

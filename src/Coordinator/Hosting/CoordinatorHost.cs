@@ -42,14 +42,14 @@ public static class CoordinatorHost
             throw new ArgumentException(string.Join(Environment.NewLine, mistakes));
         }
 
-        var home = StateHome.Open(options);
+        var backend = StateBackend.Open(options);
         try
         {
-            return Build(options, home, configure);
+            return Build(options, backend, configure);
         }
         catch
         {
-            home.Dispose();
+            backend.Dispose();
             throw;
         }
     }
@@ -64,7 +64,7 @@ public static class CoordinatorHost
     /// <summary>What a coordinator has counted, to show it elsewhere than at its own <c>/metrics</c>.</summary>
     public static CollectorRegistry Metrics(WebApplication coordinator) => coordinator.Services.GetRequiredService<MetricRegistry>().Registry;
 
-    private static WebApplication Build(CoordinatorOptions options, StateHome home, Action<IServiceCollection>? configure)
+    private static WebApplication Build(CoordinatorOptions options, StateBackend backend, Action<IServiceCollection>? configure)
     {
         // Empty: no appsettings.json of whatever folder the program was started in, no ASPNETCORE_URLS.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(CoordinatorHost).Assembly.GetName().Name });
@@ -80,14 +80,14 @@ public static class CoordinatorHost
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
 
         var ports = new ClusterPorts(options);
-        var runs = new RunStore(home.State);
-        var keys = new KeyStore(home.State, owns: false);
+        var runs = new RunStore(backend.State);
+        var keys = new KeyStore(backend.State, owns: false);
         if (options.AdminKey is { } secret)
         {
             keys.BootstrapAsync(secret, options.Time.GetUtcNow()).GetAwaiter().GetResult();
         }
 
-        builder.Host.UseOrleans(orleans => SiloSetup.Configure(orleans, options, home, ports.Silo, ports.Gateway));
+        builder.Host.UseOrleans(orleans => SiloSetup.Configure(orleans, options, backend, ports.Silo, ports.Gateway));
 
         var services = builder.Services;
         services.AddSingleton(options);
@@ -95,15 +95,15 @@ public static class CoordinatorHost
         services.AddSingleton(new Gateway(ports.Gateway, options.ClusterId, SiloSetup.ServiceId));
         services.AddSingleton<Gateways>();
         // Made by factories, so that the container disposes of them.
-        services.AddSingleton(_ => home);
+        services.AddSingleton(_ => backend);
         services.AddSingleton(_ => ports);
         services.AddSingleton(runs);
-        services.AddSingleton(new MetricStore(home.Metrics));
-        services.AddSingleton(new ExperimentStore(home.State));
+        services.AddSingleton(new MetricStore(backend.Metrics));
+        services.AddSingleton(new ExperimentStore(backend.State));
         services.AddSingleton(keys);
-        services.AddSingleton(new InsideMark(home.InsideMark));
+        services.AddSingleton(new SiloToken(backend.SiloToken));
         services.AddDataProtection().SetApplicationName("temper");
-        services.Configure<KeyManagementOptions>(protection => protection.XmlRepository = new ProtectionKeys(home.State));
+        services.Configure<KeyManagementOptions>(protection => protection.XmlRepository = new ProtectionKeys(backend.State));
         services.AddSingleton<TrainerSpeeds>();
         services.AddSingleton<PatientGrains>();
         services.AddSingleton<SubmissionPlanner>();
@@ -124,7 +124,7 @@ public static class CoordinatorHost
         services.AddWeb();
 
         var app = builder.Build();
-        _ = (app.Services.GetRequiredService<StateHome>(), app.Services.GetRequiredService<ClusterPorts>());
+        _ = (app.Services.GetRequiredService<StateBackend>(), app.Services.GetRequiredService<ClusterPorts>());
         app.Services.DeclareMetrics();
         app.Services.GetRequiredService<StoreMetrics>().CollectFrom(runs, app.Services.GetRequiredService<ExperimentStore>(), app.Logger);
         MapRest(app);

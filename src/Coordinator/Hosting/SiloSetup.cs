@@ -6,14 +6,14 @@ using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Hosting;
 
-/// <summary>This process as a silo: its name and addresses, and calls from outside guarded. Membership and storage are those of its home.</summary>
+/// <summary>This process as a silo: its name and addresses, and calls from outside guarded. Membership and storage are those of its backend.</summary>
 internal static class SiloSetup
 {
     public const string ServiceId = "temper";
 
-    public static void Configure(ISiloBuilder silo, CoordinatorOptions options, StateHome home, IPEndPoint siloEndPoint, IPEndPoint gateway)
+    public static void Configure(ISiloBuilder silo, CoordinatorOptions options, StateBackend backend, IPEndPoint siloEndPoint, IPEndPoint gateway)
     {
-        home.Configure(silo, siloEndPoint);
+        backend.Configure(silo, siloEndPoint);
         silo.Configure<ClusterOptions>(cluster =>
         {
             cluster.ClusterId = options.ClusterId;
@@ -29,7 +29,7 @@ internal static class SiloSetup
         });
         // Agents come back by themselves: a stop need not wait for them to leave.
         silo.Configure<SiloMessagingOptions>(messaging => messaging.ClientGatewayShutdownNotificationTimeout = TimeSpan.Zero);
-        silo.AddOutgoingGrainCallFilter<OutgoingMark>();
+        silo.AddOutgoingGrainCallFilter<SiloTokenStamp>();
         silo.AddIncomingGrainCallFilter<IncomingGuard>();
     }
 }

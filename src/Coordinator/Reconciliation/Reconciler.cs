@@ -13,16 +13,16 @@ using Temper.Coordinator.Threads;
 namespace Temper.Coordinator.Reconciliation;
 
 /// <summary>
-/// Looks again and again at every run that has not ended: once a second for silence and free slots, every ten seconds, and when called,
-/// for what a crash left half done and for reports. Nothing depends on a timer that has survived. Of several coordinators on one database all tick, which
-/// does no harm, and one reconciles: two would write the same report at once. When that one dies, another takes over within seconds. A folder that does not
-/// answer keeps only its own run or experiment waiting.
+/// Looks at every run that has not ended: once a second for silent agents and free slots; every ten seconds, and on request, for what a crash interrupted and for
+/// reports that are due. Nothing depends on timers that survive a crash. Of several coordinators on one database all tick, which is harmless, and one
+/// reconciles, since two would write the same report at once. If that one dies another takes over within seconds. A hanging folder delays only its own run
+/// or experiment.
 /// </summary>
 internal sealed class Reconciler(
     IGrainFactory grains,
     RunStore store,
     ExperimentStore experiments,
-    StateHome home,
+    StateBackend backend,
     IRunReporter reporter,
     IExperimentReporter experimentReporter,
     ModelPublisher models,
@@ -31,26 +31,26 @@ internal sealed class Reconciler(
     Clock clock,
     ILogger<Reconciler> log) : BackgroundService
 {
-    private const int MostReportAttempts = 3;
-    // Ten minutes: a disk is emptied when somebody has seen that it is full.
-    private const int MostReportAttemptsOnFullDisk = 60;
+    private const int MaxReportAttempts = 3;
+    // Ten minutes: time for somebody to notice a full disk and free space.
+    private const int MaxReportAttemptsOnFullDisk = 60;
     // errno of Linux, which .NET keeps as the HResult of an IOException that has no better name.
     private const int NoSpace = 28;
     private const int OverQuota = 122;
     // As long as for a report on a full disk.
-    private static readonly TimeSpan PublicationPatience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan PublicationTimeout = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReconcileInterval = TimeSpan.FromSeconds(10);
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private readonly ConcurrentDictionary<string, int> _reportAttempts = [];
-    // Since when a model cannot be put in its place.
+    // Run -> since when its model cannot be published.
     private readonly ConcurrentDictionary<string, TimeSpan> _unpublished = [];
-    // What works on a folder now.
+    // Work on folders that has not ended.
     private readonly ConcurrentDictionary<string, Task> _atWork = [];
     private readonly ConcurrentDictionary<string, bool> _failing = [];
     private readonly string _self = Guid.NewGuid().ToString("N");
 
-    /// <summary>Takes the silent for lost and schedules.</summary>
+    /// <summary>Marks silent agents as lost, then schedules.</summary>
     public Task TickAsync() => grains.GetGrain<IPoolGrain>(IPoolGrain.Key).Tick();
 
     /// <summary>One round over all runs that have not ended.</summary>
@@ -59,14 +59,14 @@ internal sealed class Reconciler(
         await _oneAtATime.WaitAsync(ct).ConfigureAwait(false);
         try
         {
-            // Those that ended halfway here are known to nobody else.
+            // Reports of runs that ended early are requested in this process only.
             await SettleAsync(BeginEnded(), ct).ConfigureAwait(false);
             var isAskedFor = requests.TakeWake();
-            if (!await home.State.LeadAsync(_self).ConfigureAwait(false))
+            if (!await backend.State.LeadAsync(_self).ConfigureAwait(false))
             {
                 if (isAskedFor)
                 {
-                    await home.State.TellAsync(Notices.Reconcile).ConfigureAwait(false);
+                    await backend.State.TellAsync(Notices.Reconcile).ConfigureAwait(false);
                 }
 
                 return;
@@ -123,11 +123,11 @@ internal sealed class Reconciler(
         }
     }
 
-    /// <summary>A program that ends with its run stops right after it: what is asked for by then is still written.</summary>
+    /// <summary>Under <c>temper run</c> the program stops right after its run: reports requested by then are still written.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
-        await home.State.ResignAsync(_self).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await backend.State.ResignAsync(_self).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         BeginEnded();
         await Task.WhenAll(_atWork.Values).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -142,9 +142,9 @@ internal sealed class Reconciler(
     {
         if (options.RunsLoops)
         {
-            home.State.Told += Hear;
-            await Task.WhenAll(home.ListenAsync(stoppingToken), TickLoopAsync(stoppingToken), LeadLoopAsync(stoppingToken), ReconcileLoopAsync(stoppingToken)).ConfigureAwait(false);
-            home.State.Told -= Hear;
+            backend.State.NoticeReceived += OnNotice;
+            await Task.WhenAll(backend.ListenAsync(stoppingToken), TickLoopAsync(stoppingToken), LeadLoopAsync(stoppingToken), ReconcileLoopAsync(stoppingToken)).ConfigureAwait(false);
+            backend.State.NoticeReceived -= OnNotice;
         }
     }
 
@@ -157,17 +157,17 @@ internal sealed class Reconciler(
         }
     }
 
-    // A round may take longer than the lead is lent for.
+    // A round may take longer than the lease lasts.
     private async Task LeadLoopAsync(CancellationToken ct)
     {
         using var timer = new PeriodicTimer(TickInterval, clock.Time);
         while (await WaitAsync(timer, ct).ConfigureAwait(false))
         {
-            await TryAsync(() => home.State.LeadAsync(_self), "holding the lead over the other coordinators", ct).ConfigureAwait(false);
+            await TryAsync(() => backend.State.LeadAsync(_self), "holding the lead over the other coordinators", ct).ConfigureAwait(false);
         }
     }
 
-    private void Hear(string notice)
+    private void OnNotice(string notice)
     {
         if (notice == Notices.Reconcile)
         {
@@ -194,7 +194,7 @@ internal sealed class Reconciler(
         }
     }
 
-    // One thread for each folder: whatever works on it still is not begun again.
+    // One thread for each folder. Work that is still running is not started again.
     private Task Begin(string what, Func<Task> work)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -214,12 +214,12 @@ internal sealed class Reconciler(
         }
     }
 
-    // Who does not answer in time goes on alone: it is not waited for again.
+    // Work that does not end in time continues in the background and is not waited for again.
     private async Task SettleAsync(IEnumerable<Task> begun, CancellationToken ct)
     {
         try
         {
-            await Task.WhenAll(begun).WaitAsync(OwnThread.Patience, clock.Time, ct).ConfigureAwait(false);
+            await Task.WhenAll(begun).WaitAsync(OwnThread.FolderTimeout, clock.Time, ct).ConfigureAwait(false);
         }
         catch (TimeoutException e)
         {
@@ -240,7 +240,7 @@ internal sealed class Reconciler(
         return begun;
     }
 
-    // A run that has trained: its model takes its place, and its report is written.
+    // The run is trained: publish its model, then write its report.
     private async Task FinishAsync(RunStatus run, CancellationToken ct)
     {
         var grain = grains.GetGrain<IRunGrain>(run.Id);
@@ -262,13 +262,13 @@ internal sealed class Reconciler(
         {
             var waited = clock.Elapsed - _unpublished.GetOrAdd(run.Id, clock.Elapsed);
             log.LogWarning(e, "The model of run {Run} cannot be put in its place, for {Seconds:0} s", run.Id, waited.TotalSeconds);
-            if (waited < PublicationPatience)
+            if (waited < PublicationTimeout)
             {
                 await grain.Delayed($"the model cannot be put in its place yet: {e.Message}").ConfigureAwait(false);
                 return false;
             }
 
-            // It goes on from its last checkpoint when that can be read, and exports anew.
+            // The run continues from its last checkpoint once that can be read, and exports again.
             await grain.Unpublished(draft, e.Message).ConfigureAwait(false);
             _unpublished.TryRemove(run.Id, out _);
             return false;
@@ -286,11 +286,11 @@ internal sealed class Reconciler(
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             var attempts = _reportAttempts.AddOrUpdate(id, 1, (_, earlier) => earlier + 1);
-            var most = e is IOException { HResult: NoSpace or OverQuota } ? MostReportAttemptsOnFullDisk : MostReportAttempts;
+            var most = e is IOException { HResult: NoSpace or OverQuota } ? MaxReportAttemptsOnFullDisk : MaxReportAttempts;
             log.LogWarning(e, "Writing the report of {What} {Id} failed, attempt {Attempt} of {Most}", what, id, attempts, most);
             if (attempts >= most)
             {
-                // The model is there and good: the run has not failed for want of a page about it.
+                // The model is complete: a missing report does not make the run fail.
                 await reported(e.Message).ConfigureAwait(false);
                 _reportAttempts.TryRemove(id, out _);
             }

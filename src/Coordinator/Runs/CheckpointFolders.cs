@@ -30,7 +30,7 @@ internal sealed class CheckpointFolders(Clock clock, Func<string, long, IReadOnl
         var asked = _asked[outputDirectory] = OwnThread.Run(() => list(outputDirectory, epoch));
         try
         {
-            var found = await asked.WaitAsync(OwnThread.Patience, clock.Time);
+            var found = await asked.WaitAsync(OwnThread.FolderTimeout, clock.Time);
             _asked.TryRemove(outputDirectory, out _);
             return found;
         }

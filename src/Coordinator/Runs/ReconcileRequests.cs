@@ -7,7 +7,7 @@ namespace Temper.Coordinator.Runs;
 internal sealed class ReconcileRequests : IDisposable
 {
     private readonly SemaphoreSlim _wanted = new(0, 1);
-    private readonly ConcurrentQueue<string> _endedHalfway = [];
+    private readonly ConcurrentQueue<string> _partialReports = [];
     private volatile bool _isAskedFor;
 
     /// <summary>Asks for a reconciliation soon, by whichever coordinator reconciles.</summary>
@@ -36,7 +36,7 @@ internal sealed class ReconcileRequests : IDisposable
     /// </summary>
     public void Report(string runId)
     {
-        _endedHalfway.Enqueue(runId);
+        _partialReports.Enqueue(runId);
         Wake();
     }
 
@@ -49,7 +49,7 @@ internal sealed class ReconcileRequests : IDisposable
     }
 
     /// <summary>The next run whose report was asked for.</summary>
-    public bool TryTakeReport([NotNullWhen(true)] out string? runId) => _endedHalfway.TryDequeue(out runId);
+    public bool TryTakeReport([NotNullWhen(true)] out string? runId) => _partialReports.TryDequeue(out runId);
 
     /// <summary>Ends when a round is asked for.</summary>
     public Task WaitAsync(CancellationToken ct) => _wanted.WaitAsync(ct);

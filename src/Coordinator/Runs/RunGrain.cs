@@ -12,11 +12,11 @@ using Temper.Coordinator.Store;
 namespace Temper.Coordinator.Runs;
 
 /// <summary>
-/// Shell around <see cref="RunRule"/>: reads what came, lets the rule decide, writes metrics, then the state once, then the index, and
-/// only then answers. What a crash leaves undone between these is made good by the next activation.
+/// Shell around <see cref="RunRule"/>: reads reports, lets the rule decide, writes the metrics, then the state once, then the index, and
+/// only then answers. Whatever a crash interrupts in between is repaired by the next activation.
 /// </summary>
 internal sealed class RunGrain(
-    [PersistentState("run", StateHome.GrainStorage)] IPersistentState<RunState> storage,
+    [PersistentState("run", StateBackend.GrainStorage)] IPersistentState<RunState> storage,
     RunStore runs,
     MetricStore metrics,
     RunLifeMetrics life,
@@ -35,7 +35,7 @@ internal sealed class RunGrain(
     private RunMeter _meter = new(new Dictionary<string, double>());
     private (string Reason, WaitingKind Kind)? _waitsFor;
     private bool _isIndexStale;
-    // Lines for people that came without a change of the state.
+    // Log lines that came without a change of state.
     private readonly List<RunEventRow> _unindexed = [];
     private TimeSpan _indexedAt = clock.Elapsed;
     private DateTimeOffset _progressAt = clock.Now;
@@ -53,7 +53,7 @@ internal sealed class RunGrain(
         log.LogInformation("Run {Run} is looked after by this coordinator now, at epoch {Epoch}", this.GetPrimaryKeyString(), _state.Epoch);
         if (_facts is not null && storage.RecordExists)
         {
-            // Steps are no part of the stored state; those of an ended epoch count no more.
+            // Steps are not part of the stored state. Steps of an ended epoch do not count.
             if (_state.Seats.Count > 0 && await metrics.LastStepAsync(_facts.Id, _state.Epoch) is { } step)
             {
                 _state = _state with { Step = Math.Max(_state.Step, step) };
@@ -66,7 +66,7 @@ internal sealed class RunGrain(
             }
             catch (Exception e) when (e is DbException or IOException)
             {
-                // The database's disk may be full. What the run is can be told all the same; the next change tries again.
+                // The database's disk may be full. Status can still be answered; the next change tries to store again.
                 log.LogWarning(e, "The index of run {Run} cannot be written; it is tried again", _facts.Id);
             }
 
@@ -120,7 +120,7 @@ internal sealed class RunGrain(
             return ReportAnswer.Nothing;
         }
 
-        // An agent that got no answer from one coordinator asks another; what it said to the first may come through later still.
+        // An agent that got no answer from one coordinator asks another. Its report to the first may still arrive later.
         if (_heard.TryGetValue(report.AgentId, out var last) && last.Session == report.Session && report.Number < last.Number)
         {
             return ReportAnswer.Nothing;
@@ -133,7 +133,7 @@ internal sealed class RunGrain(
             await metrics.SaveAsync(_facts.Id, _state.Epoch, sorted.Steps, sorted.Evaluations);
         }
 
-        // As this attempt found it: a failure in the same report makes these steps those of an earlier one.
+        // Read before the events are applied: a failure in the same report would turn these steps into those of an earlier attempt.
         var bestStep = _state.BestStep;
         var hasChanged = await Apply(sorted.Events, sorted.Log);
         Count(sorted, bestStep);
@@ -239,7 +239,7 @@ internal sealed class RunGrain(
             var waitedFor = _waitsFor?.Kind;
             await Store(next, notes, log ?? [], now);
             tallies.ForEach(tally => life.Count(tally, waitedFor));
-            if (_state.EndedHalfway && !before.Phase.IsTerminal())
+            if (_state.HasPartialResult && !before.Phase.IsTerminal())
             {
                 reconciler.Report(_facts.Id);
             }
@@ -272,7 +272,7 @@ internal sealed class RunGrain(
     {
         var changes = _state.Changes + 1;
         var rows = notes.Select((note, i) => new RunEventRow($"c{changes}.{i}", now, note.Kind, note.Message, note.Data is null ? null : ProtocolJson.Write(note.Data)));
-        // Events that the index did not take are kept until it does: those of the last change are all that a crash leaves.
+        // Events that could not be written to the index are kept until they can. After a crash only those of the last change are left.
         IReadOnlyList<RunEventRow> earlier = _isIndexStale ? [.. _state.LastEvents, .. _unindexed] : [];
         next = next with { Changes = changes, LastEvents = [.. earlier, .. log, .. rows] };
         storage.State = next;
@@ -282,7 +282,7 @@ internal sealed class RunGrain(
         }
         catch
         {
-            // What is stored is unknown now; a new activation reads it.
+            // It is unknown what was stored; a new activation reads it.
             DeactivateOnIdle();
             throw;
         }
@@ -311,7 +311,7 @@ internal sealed class RunGrain(
         _indexedAt = clock.Elapsed;
     }
 
-    // The steps in the index are for lists: a little old is good enough.
+    // The index's step is for lists, where a few seconds of delay do not matter.
     private Task IndexNowAndThen() =>
         _state.Seats.Count > 0 && clock.Elapsed - _indexedAt >= IndexInterval ? Index() : Task.CompletedTask;
 

@@ -5,20 +5,20 @@ using Temper.Planning.Models;
 namespace Temper.Coordinator.Runs;
 
 /// <summary>
-/// The life of a run as a pure function: (facts, state, event, now) to the new state and what to tell. The grain around it only
-/// stores and answers. Three laws, each a property test: succeeded and cancelled are never left and failed only by a user's retry, with a new
-/// epoch; the epoch only grows; and what carries another epoch changes nothing.
+/// The life of a run as a pure function: (facts, state, event, now) to the new state and the notes for those who watch. The grain around it only
+/// stores the state and answers calls. Three laws, each a property test: a run never leaves succeeded or cancelled, and leaves failed only when a user
+/// retries it, with a new epoch; the epoch only grows; an event of another epoch changes nothing.
 /// </summary>
 internal static class RunRule
 {
-    /// <summary>How long a failure that may be an echo waits for its cause: two heartbeats.</summary>
+    /// <summary>How long a failure that may be the consequence of another one waits for that one to be reported: two heartbeats.</summary>
     public static readonly TimeSpan SuspicionTime = TimeSpan.FromSeconds(2);
 
     /// <summary>How long all ranks have from their admission until they are ready; as long as a trainer may be without progress, if that is longer.</summary>
     public static readonly TimeSpan StartTime = TimeSpan.FromMinutes(15);
 
-    private const int MostRecoveriesKept = 1000;
-    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(FailurePolicy.Table.Max(policy => policy.BackOff.MostSeconds));
+    private const int MaxRecoveriesKept = 1000;
+    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(FailurePolicy.Table.Max(policy => policy.BackOff.MaxSeconds));
 
     private static SortedDictionary<string, FailureCount> Nothing { get; } = new(StringComparer.Ordinal);
 
@@ -103,7 +103,7 @@ internal static class RunRule
             mark.Step > 0 && mark.Step <= facts.Spec.Training.Steps && !state.DamagedCheckpoints.Contains(mark.Name);
     }
 
-    // A recovery was written down with what was known then; it says from where the run really went on.
+    // The recovery was recorded before the folder was read; correct the step that the run continues from.
     private static IReadOnlyList<Recovery> FromStep(RunState state, int step) =>
         state.Recoveries is [.., var last] && last.Epoch == state.Epoch && last.FromStep != step
             ? [.. state.Recoveries.SkipLast(1), last with { FromStep = step }]
@@ -120,7 +120,7 @@ internal static class RunRule
         return Durably(next, next.Seats.All(s => s.Offer is not null) ? [new RunNote("ready", $"All {next.Seats.Count} ranks have loaded and meet.")] : []);
     }
 
-    // One that is never ready would keep the others waiting, and their slots.
+    // A rank that never becomes ready would keep the other ranks waiting and their slots occupied.
     private static RunChange Late(RunFacts facts, RunState state, DateTimeOffset now)
     {
         var limit = StartLimit(facts);
@@ -142,7 +142,7 @@ internal static class RunRule
             Suspicion = state.Suspicion is { } suspicion ? suspicion with { Until = suspicion.Until + by } : null,
         });
 
-    // Agents could not be heard meanwhile: what they were waited for begins anew. And no wait is longer than it could have been at its beginning.
+    // Agents could not be heard meanwhile, so waiting for them starts again. No wait becomes longer than it could have been at its start.
     private static RunChange Woken(RunFacts facts, RunState state, DateTimeOffset now) => Quietly(state with
     {
         StartUntil = state.Phase == RunPhase.Starting ? now + StartLimit(facts) : state.StartUntil,
@@ -202,7 +202,7 @@ internal static class RunRule
             return Durably(next);
         }
 
-        // Ranks agree on the step at which they stop: all have heard of it though one of them alone was asked, by an agent that is to end.
+        // Ranks agree on the step at which they stop, so all stop even if only one was asked to, by an agent that is shutting down.
         return state.Phase == RunPhase.Pausing
             ? Paused(next, $"Paused after step {Math.Max(step, next.LastCheckpoint?.Step ?? 0)}; resume to go on.")
             : EndEpoch(facts, next, FailureCauses.AgentDrained, $"{Drained(next)} All ranks have stopped after step {step}.", [], now);
@@ -234,7 +234,7 @@ internal static class RunRule
             return Gone(state, [seat], now);
         }
 
-        // It is renamed: only what this epoch's trainers write may be.
+        // The folder will be renamed: accept only a name that this epoch's trainers write.
         if (finished.ModelDirectory != OriginRun.ModelDirectory && finished.ModelDirectory != ModelDraft.NameOf(state.Epoch))
         {
             return EndEpoch(facts, state, FailureCauses.TrainerError, $"{Name(seat)} calls its model '{finished.ModelDirectory}', not {ModelDraft.NameOf(state.Epoch)}.", [seat], now);
@@ -292,7 +292,7 @@ internal static class RunRule
             return EndEpoch(facts, state, failed.Cause, message, [seat], now);
         }
 
-        // A weak cause: wait for the strong one behind it. Blame is followed from rank to rank, each time with the first deadline.
+        // This may be a consequence of another failure: wait for that one. Blame is followed from rank to rank; the first deadline stays.
         var next = WithSeat(state, seat with { End = SeatEnd.Failed });
         var peer = failed.Peer is { } p && p != seat.Rank ? next.Seats.FirstOrDefault(s => s.Rank == p) : null;
         if (state.Suspicion is { } earlier)
@@ -314,7 +314,7 @@ internal static class RunRule
             ? Quietly(state with { Suspicion = suspicion with { PeerHeard = true } })
             : Same(state);
 
-    // Nothing better was heard. If not even the blamed rank's agent was, then that agent is the cause.
+    // No other cause was reported. If the blamed rank's agent is silent too, that agent is the cause.
     private static RunChange Confirm(RunFacts facts, RunState state, Suspicion suspicion, DateTimeOffset now)
     {
         var peer = suspicion.Peer is { } rank ? state.Seats.FirstOrDefault(seat => seat.Rank == rank) : null;
@@ -326,7 +326,7 @@ internal static class RunRule
         };
     }
 
-    // Of ranks that wait for each other any may be the one that is stuck; where all are on one agent it is that one all the same.
+    // Of ranks that wait for each other, any may be stuck; if all are on one agent, the failure counts against that agent.
     private static IReadOnlyList<Seat> Alone(RunState state) => state.Seats.Select(seat => seat.AgentId).Distinct().Count() == 1 ? state.Seats : [];
 
     private static RunChange LostAgent(RunFacts facts, RunState state, RunEvent.AgentLost lost, DateTimeOffset now)
@@ -342,7 +342,7 @@ internal static class RunRule
             return Gone(state, seats, now);
         }
 
-        // Who has finished is needed no more, and must not be started again on an agent that comes back.
+        // A rank that has finished must not be started again on an agent that comes back.
         var needed = seats.Where(seat => seat.End != SeatEnd.Finished).ToList();
         if (needed.Count == 0)
         {
@@ -353,7 +353,7 @@ internal static class RunRule
         return EndEpoch(facts, state, FailureCauses.AgentLost, $"{ranks} on agent {lost.AgentId}: {lost.Message}", [], now);
     }
 
-    /// <summary>The epoch is over by a failure of the ranks <paramref name="failed"/>, if it is known which: try again, or give up.</summary>
+    /// <summary>The epoch ends because the ranks <paramref name="failed"/> failed, if they are known: try again, or give up.</summary>
     private static RunChange EndEpoch(RunFacts facts, RunState state, string cause, string message, IReadOnlyList<Seat> failed, DateTimeOffset now)
     {
         var policy = FailurePolicy.Of(cause);
@@ -363,7 +363,7 @@ internal static class RunRule
             return End(state, RunPhase.Failed, $"{message} ({cause}) Not tried again{(policy.IsResumable ? " " : "")}{hint}.", now, cause);
         }
 
-        // A damaged checkpoint is dropped and the one before it is tried. That cannot go on for ever, so it counts as no attempt.
+        // A damaged checkpoint is dropped and the one before it is tried. There are finitely many, so this spends no attempt.
         var isDropped = cause == FailureCauses.CheckpointDamaged && state.Start is not null;
         var checkpoints = isDropped ? [.. state.Checkpoints.Where(mark => mark != state.Start)] : state.Checkpoints;
         var isProgress = state.Step > state.BestStep;
@@ -382,7 +382,7 @@ internal static class RunRule
             WaitingSince = now,
             Checkpoints = checkpoints,
             DamagedCheckpoints = isDropped ? [.. state.DamagedCheckpoints, state.Start!.Name] : state.DamagedCheckpoints,
-            Recoveries = [.. state.Recoveries.Append(new Recovery(now, state.Epoch, cause, message, fromStep, suspects)).TakeLast(MostRecoveriesKept)],
+            Recoveries = [.. state.Recoveries.Append(new Recovery(now, state.Epoch, cause, message, fromStep, suspects)).TakeLast(MaxRecoveriesKept)],
         };
         if (count.Attempts >= facts.Spec.Recovery.Attempts)
         {
@@ -396,7 +396,7 @@ internal static class RunRule
             : Durably(next with { Phase = RunPhase.Recovering, Reason = $"{message} Goes on from {from}." }, note);
     }
 
-    // Progress is a step that no attempt has made before: whatever went wrong until then is over.
+    // Progress is a step that no earlier attempt made; it resets the failure counts.
     private static SortedDictionary<string, FailureCount> Counted(RunState state, FailurePolicy policy, bool isProgress)
     {
         var counts = new SortedDictionary<string, FailureCount>(StringComparer.Ordinal);
@@ -414,7 +414,7 @@ internal static class RunRule
     {
         _ when state.ReportIsDue => Same(state),
         RunPhase.Queued or RunPhase.Recovering => Paused(state, "Paused before it had workers; resume to go on."),
-        // They cannot have met: nothing was trained since the checkpoint that it starts from, and there is nothing to save.
+        // The ranks cannot have connected: nothing was trained since the start checkpoint, so there is nothing to save.
         RunPhase.Starting when state.Seats.Any(seat => seat.Offer is null) => Paused(Release(state), "Paused while trainers started; resume to go on."),
         RunPhase.Starting or RunPhase.Running => Durably(
             state with { Phase = RunPhase.Pausing, Reason = "Trainers save a checkpoint and end." },
@@ -432,7 +432,7 @@ internal static class RunRule
             new RunNote("retried", "The run, which had failed, was started again by a user.", new { state.Epoch, Cause = state.FailureCause }))
         : Same(state);
 
-    // A user has looked at it: what was counted is forgotten, and checkpoints that were set aside may have been put right.
+    // A user intervened: reset the failure counts, and try checkpoints that were marked damaged again.
     private static RunState Afresh(RunState state, DateTimeOffset now) =>
         state with { Phase = RunPhase.Queued, Failures = [], RetryAt = null, WaitingSince = now, DamagedCheckpoints = [] };
 

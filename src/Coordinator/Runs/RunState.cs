@@ -50,7 +50,7 @@ internal sealed record RunState
 
     /// <summary>Attempts in a row that got no further than an earlier one, of all causes that spend any.</summary>
     [JsonIgnore]
-    public int FruitlessAttempts => Failures.Values.Sum(count => count.Attempts);
+    public int AttemptsWithoutProgress => Failures.Values.Sum(count => count.Attempts);
 
     /// <summary>The earliest time of the next attempt; null if it may start at once.</summary>
     public DateTimeOffset? RetryAt { get; init; }
@@ -98,7 +98,7 @@ internal sealed record RunState
     public IReadOnlyList<RunEventRow> LastEvents { get; init; } = [];
 
     /// <summary>Whether it ended without success but has made steps that somebody may want to look at.</summary>
-    public bool EndedHalfway => Phase is RunPhase.Failed or RunPhase.Cancelled && Math.Max(Step, BestStep) > 0;
+    public bool HasPartialResult => Phase is RunPhase.Failed or RunPhase.Cancelled && Math.Max(Step, BestStep) > 0;
 
     /// <summary>Whether the report is still to be written.</summary>
     public bool ReportIsDue => ModelDirectory is not null && !Phase.IsTerminal();

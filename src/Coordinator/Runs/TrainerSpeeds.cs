@@ -9,7 +9,7 @@ namespace Temper.Coordinator.Runs;
 /// <summary>How fast trainers are here, from the runs that ended last: what predictions of time rest on.</summary>
 internal sealed class TrainerSpeeds(RunStore runs, MetricStore metrics)
 {
-    private const int MostRuns = 8;
+    private const int MaxRuns = 8;
 
     // A processor core without bf16 units, at a model of the tiny kind: on the slow side of what was measured.
     private const double AssumedFlopsPerThread = 20e9;
@@ -18,7 +18,7 @@ internal sealed class TrainerSpeeds(RunStore runs, MetricStore metrics)
     public async Task<Func<RunSpec, TrainerSpeed?>> LearnAsync()
     {
         var measured = new List<(int Threads, double FlopsPerSecond)>();
-        foreach (var (_, status) in await runs.ListAsync(new RunFilter(RunPhase.Succeeded), null, MostRuns).ConfigureAwait(false))
+        foreach (var (_, status) in await runs.ListAsync(new RunFilter(RunPhase.Succeeded), null, MaxRuns).ConfigureAwait(false))
         {
             var (flops, seconds) = await metrics.WorkAsync(status.Id).ConfigureAwait(false);
             if (flops > 0 && seconds > 0 && await runs.FindAsync(status.Id).ConfigureAwait(false) is { } row)

@@ -14,7 +14,7 @@ internal interface IPoolGrain : IGrainWithStringKey
     [Alias("Schedule")]
     Task<IReadOnlyList<string>> Schedule(string? agentId);
 
-    /// <summary>Takes the silent for lost, then schedules.</summary>
+    /// <summary>Marks silent agents as lost, then schedules.</summary>
     [Alias("Tick")]
     Task Tick();
 

@@ -7,7 +7,7 @@ using Temper.Coordinator.Store;
 
 namespace Temper.Coordinator.Scheduling;
 
-/// <summary>Shell around <see cref="SchedulerRule"/> and <see cref="AgentHealthRule"/>: keeps who was heard when, reads the open runs from the index, tells runs what was decided.</summary>
+/// <summary>Shell around <see cref="SchedulerRule"/> and <see cref="AgentHealthRule"/>: keeps when each agent was last heard, reads the open runs from the index, tells runs the decisions.</summary>
 [KeepAlive]
 internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Clock clock, PoolMetrics metrics, ISiloStatusOracle cluster, ILogger<PoolGrain> log) : Grain, IPoolGrain
 {
@@ -23,14 +23,14 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     private IReadOnlyCollection<SiloAddress> _coordinators = [];
     private IReadOnlyList<OpenRun> _open = [];
 
-    // As it was read before. These two are in memory alone: after a restart of the coordinator an agent is tried anew, and is out again when runs have failed on it again.
+    // Kept in memory only: after a restart of the coordinator an agent gets work again, until runs have failed on it again.
     private Dictionary<string, RunStatus> _seen = [];
     private AgentHealth _health = AgentHealth.Unknown;
     private IReadOnlyList<(WaitingKind Kind, DateTimeOffset Since)> _waiting = [];
 
     /// <summary>
-    /// A crash between a run's state and its index row leaves the row behind, and slots look free that are not: each run sets its row
-    /// right when it wakes, so all are woken before anything is scheduled.
+    /// After a crash between writing a run's state and its index row, the row is stale and its slots look free. Each run corrects its row
+    /// when it is activated, so all are activated before anything is scheduled.
     /// </summary>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -48,7 +48,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
 
     public async Task<IReadOnlyList<string>> Heard(AgentPresence agent)
     {
-        // Whoever has mended a machine starts its agent again.
+        // An operator who has repaired a machine restarts its agent.
         if (_agents.TryGetValue(agent.Id, out var earlier) && earlier.Presence.Session != agent.Session)
         {
             _health = AgentHealthRule.Forget(_health, agent.Id);
@@ -64,7 +64,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
         await Read();
         if (_watch.Jump() != TimeSpan.Zero)
         {
-            // Their next attempts are due at times of the clock: they move them along with it.
+            // Runs store when their next attempt is due; they shift it with the clock.
             foreach (var run in _open)
             {
                 await Try(run.Status.Id, grain => grain.Reconcile());
@@ -76,7 +76,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
         var skipped = new HashSet<string>();
         while (await Place(skipped) is { } refused)
         {
-            // It cannot take what it was given: the others must not wait behind it for slots that nobody uses.
+            // This run cannot be admitted: the others must not wait for slots that nobody uses.
             skipped.Add(refused);
             await Read();
         }
@@ -101,7 +101,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
             }
         }
 
-        // One that said it would go is not missed.
+        // An agent that announced its end is not reported as lost.
         foreach (var id in _agents.Where(agent => clock.Elapsed - agent.Value.HeardAt > Forgetting || (agent.Value.Presence.Draining && StateOf(agent.Value) == AgentState.Lost)).Select(agent => agent.Key).ToList())
         {
             _agents.Remove(id);
@@ -134,7 +134,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
             AgentHealthRule.BackOff(_health, agent.Presence.Id, clock.Elapsed)))];
     }
 
-    // What happened to runs since the last time is what is known of agents: runs call no other grain, so it is read from the index.
+    // Failures since the last look tell how healthy agents are. Runs call no other grain, so they are read from the index.
     private async Task Read()
     {
         _open = await store.OpenRunsAsync();
@@ -151,7 +151,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
         _health = AgentHealthRule.EndTrials(_health, now.Values);
     }
 
-    // One round; returns the run that could not be admitted, if there is one: the round must be made again without it.
+    // One round. Returns a run that could not be admitted, if any; then the round is repeated without it.
     private async Task<string?> Place(HashSet<string> skipped)
     {
         var offers = _agents.Values
@@ -181,7 +181,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
 
         foreach (var run in _open)
         {
-            // Most of a long line waits for the same as a second ago: those runs are not woken for it.
+            // In a long queue most runs wait for the same reason as a second ago; those are not called.
             if (schedule.Reasons.TryGetValue(run.Status.Id, out var reason) && !run.Status.Reason.EndsWith(reason, StringComparison.Ordinal))
             {
                 await Try(run.Status.Id, grain => grain.Explain(reason, schedule.Kinds[run.Status.Id]));
@@ -198,7 +198,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
         return null;
     }
 
-    // Ticks come every second. When they did not, this process was stopped or its machine asleep: then it was not the agents that were silent.
+    // Ticks come every second. After a gap this process was stopped or the machine asleep, so the agents were not the silent ones.
     private void ForgiveOwnAbsence()
     {
         var (now, gap) = (clock.Elapsed, clock.Elapsed - _tickedAt);
@@ -216,7 +216,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
         }
     }
 
-    // Whom an agent talked to until now does not answer it any more: it needs some time to find another one.
+    // The coordinator that an agent was connected to is gone; the agent needs some time to find another one.
     private void ForgiveDeathOfCoordinator()
     {
         var living = cluster.GetApproximateSiloStatuses(onlyActive: true).Keys;
@@ -231,7 +231,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
         _coordinators = [.. living];
     }
 
-    // A run that cannot be read or stored is its own trouble: all others go on. It is tried again each time, and logged once.
+    // A run that cannot be read or stored does not affect the others. It is tried again each time, and logged once.
     private async Task<bool> Try(string runId, Func<IRunGrain, Task> call)
     {
         try
@@ -254,7 +254,7 @@ internal sealed class PoolGrain(RunStore store, CoordinatorOptions options, Cloc
     private IReadOnlyList<string> RunsOn(string agentId) =>
         [.. _open.Where(run => run.Status.Members.Any(member => member.AgentId == agentId)).Select(run => run.Status.Id)];
 
-    // Whoever was not heard since this start may not know of it yet: a restart of the coordinator must not restart its runs.
+    // Agents not heard since this start may not have reconnected yet: a restart of the coordinator must not restart runs.
     private string? Loss(string agentId) => _agents.TryGetValue(agentId, out var agent)
         ? StateOf(agent) == AgentState.Lost ? $"the agent was not heard for {options.AgentSilence.TotalSeconds:0} seconds." : null
         : clock.Elapsed - _startedAt > options.AgentGrace ? $"the agent did not come back within {options.AgentGrace.TotalSeconds:0} seconds after the coordinator's start." : null;

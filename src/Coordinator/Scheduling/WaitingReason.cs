@@ -6,7 +6,7 @@ namespace Temper.Coordinator.Scheduling;
 /// <summary>What a run waits for, in a sentence.</summary>
 internal static class WaitingReason
 {
-    private const int MostNames = 3;
+    private const int MaxNames = 3;
 
     /// <summary>Whoever needs more than there is.</summary>
     /// <param name="agents">All agents.</param>
@@ -33,8 +33,8 @@ internal static class WaitingReason
     public static string InLine(RunDemand run, int free, IReadOnlyList<(string RunId, int Slots)> holders, IReadOnlyList<string> late, IReadOnlyList<AgentDoubt> doubts, IReadOnlyList<RunDemand> ahead)
     {
         var parts = new List<string> { $"Waits for {run.Workers} free {(run.Workers == 1 ? "slot" : "slots")}: {free} {(free == 1 ? "is" : "are")} free" };
-        parts.AddRange(holders.Take(MostNames).Select(holder => $"run {holder.RunId} holds {holder.Slots}"));
-        if (holders.Skip(MostNames).ToList() is { Count: > 0 } others)
+        parts.AddRange(holders.Take(MaxNames).Select(holder => $"run {holder.RunId} holds {holder.Slots}"));
+        if (holders.Skip(MaxNames).ToList() is { Count: > 0 } others)
         {
             parts.Add($"{others.Count} more {(others.Count == 1 ? "run holds" : "runs hold")} {others.Sum(holder => holder.Slots)}");
         }
@@ -56,10 +56,10 @@ internal static class WaitingReason
     /// <summary>Whoever starts from models that are still trained.</summary>
     public static string Parents(IReadOnlyList<ParentRun> pending)
     {
-        var names = pending.Take(MostNames).Select(parent => parent.Phase == RunPhase.Paused ? $"{parent.RunId} (paused)" : parent.RunId).ToList();
-        if (pending.Count > MostNames)
+        var names = pending.Take(MaxNames).Select(parent => parent.Phase == RunPhase.Paused ? $"{parent.RunId} (paused)" : parent.RunId).ToList();
+        if (pending.Count > MaxNames)
         {
-            names.Add($"{pending.Count - MostNames} more");
+            names.Add($"{pending.Count - MaxNames} more");
         }
 
         return names is [var one]

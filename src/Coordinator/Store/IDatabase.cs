@@ -9,7 +9,7 @@ namespace Temper.Coordinator.Store;
 internal interface IDatabase : IDisposable
 {
     /// <summary>Something was told (<see cref="Notices"/>), by this coordinator or by another one on the same database.</summary>
-    event Action<string>? Told;
+    event Action<string>? NoticeReceived;
 
     /// <summary>SQL for the order in which rows were made.</summary>
     string RowOrder { get; }
@@ -18,13 +18,13 @@ internal interface IDatabase : IDisposable
     string Number(string column, string field);
 
     /// <summary>Runs <paramref name="write"/> in a transaction of its own; the task ends when it is committed.</summary>
-    /// <param name="turn">
+    /// <param name="lockName">
     /// What the write must be alone with: writes of the same name, of whichever coordinator, run one after the other, and the next one sees what the
     /// last one committed. Null for one that may meet any other.
     /// </param>
     /// <param name="write">The statements.</param>
     /// <param name="notice">What all coordinators are told once it is committed.</param>
-    Task<T> WriteAsync<T>(string? turn, Func<DbConnection, Task<T>> write, string? notice = null);
+    Task<T> WriteAsync<T>(string? lockName, Func<DbConnection, Task<T>> write, string? notice = null);
 
     /// <summary>Reads what is committed.</summary>
     Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> read);

@@ -5,7 +5,7 @@ using Temper.Coordinator.Configuration;
 namespace Temper.Coordinator.Store;
 
 /// <summary>
-/// A PostgreSQL database that several coordinators share. Writes run side by side on pooled connections; those with the same turn wait for each other
+/// A PostgreSQL database that several coordinators share. Writes run side by side on pooled connections; those with the same lock name wait for each other
 /// in the database, so that it holds among all coordinators.
 /// </summary>
 internal sealed class PostgresDatabase : IDatabase
@@ -30,7 +30,7 @@ internal sealed class PostgresDatabase : IDatabase
         _owns = owns;
     }
 
-    public event Action<string>? Told;
+    public event Action<string>? NoticeReceived;
 
     /// <summary>The connections, which Orleans' providers take theirs from too.</summary>
     public NpgsqlDataSource Source { get; }
@@ -65,7 +65,7 @@ internal sealed class PostgresDatabase : IDatabase
 
     public string Number(string column, string field) => $"CAST(CAST({column} AS json) ->> '{field}' AS double precision)";
 
-    public async Task<T> WriteAsync<T>(string? turn, Func<DbConnection, Task<T>> write, string? notice = null)
+    public async Task<T> WriteAsync<T>(string? lockName, Func<DbConnection, Task<T>> write, string? notice = null)
     {
         var connection = await Source.OpenConnectionAsync().ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
@@ -78,10 +78,10 @@ internal sealed class PostgresDatabase : IDatabase
                     await connection.ExecuteAsync("SET LOCAL synchronous_commit TO off").ConfigureAwait(false);
                 }
 
-                if (turn is not null)
+                if (lockName is not null)
                 {
                     // Given back after the commit can be seen: whoever comes next sees it, and draws higher numbers from every sequence.
-                    await connection.ExecuteAsync("SELECT pg_advisory_xact_lock(hashtextextended(@turn, 0))", ("@turn", turn)).ConfigureAwait(false);
+                    await connection.ExecuteAsync("SELECT pg_advisory_xact_lock(hashtextextended(@lockName, 0))", ("@lockName", lockName)).ConfigureAwait(false);
                 }
 
                 var result = await write(connection).ConfigureAwait(false);
@@ -125,10 +125,10 @@ internal sealed class PostgresDatabase : IDatabase
                 var connection = await Source.OpenConnectionAsync(ct).ConfigureAwait(false);
                 await using (connection.ConfigureAwait(false))
                 {
-                    connection.Notification += (_, told) => Told?.Invoke(told.Payload);
+                    connection.Notification += (_, told) => NoticeReceived?.Invoke(told.Payload);
                     await connection.ExecuteAsync($"LISTEN {Channel}").ConfigureAwait(false);
                     // Whatever was told before is missed.
-                    Told?.Invoke(Notices.Events);
+                    NoticeReceived?.Invoke(Notices.Events);
                     while (true)
                     {
                         await connection.WaitAsync(ct).ConfigureAwait(false);

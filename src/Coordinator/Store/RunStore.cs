@@ -19,7 +19,7 @@ internal sealed class RunStore
     public RunStore(IDatabase database)
     {
         _database = database;
-        database.Told += notice =>
+        database.NoticeReceived += notice =>
         {
             if (notice == Notices.Events)
             {

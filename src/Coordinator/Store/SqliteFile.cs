@@ -35,7 +35,7 @@ internal sealed class SqliteFile : IDatabase
         _thread.Start();
     }
 
-    public event Action<string>? Told;
+    public event Action<string>? NoticeReceived;
 
     public string ConnectionString { get; }
 
@@ -43,8 +43,8 @@ internal sealed class SqliteFile : IDatabase
 
     public string Number(string column, string field) => $"json_extract({column}, '$.{field}')";
 
-    // All writes are in turn here, whatever their names.
-    public async Task<T> WriteAsync<T>(string? turn, Func<DbConnection, Task<T>> write, string? notice = null)
+    // All writes share one lock here, whatever its name.
+    public async Task<T> WriteAsync<T>(string? lockName, Func<DbConnection, Task<T>> write, string? notice = null)
     {
         var result = await OnWriterThread(() =>
         {
@@ -55,13 +55,13 @@ internal sealed class SqliteFile : IDatabase
         }).ConfigureAwait(false);
         if (notice is not null)
         {
-            Told?.Invoke(notice);
+            NoticeReceived?.Invoke(notice);
         }
 
         return result;
     }
 
-    /// <summary>Runs <paramref name="work"/> in turn with the writes, for writers that bring a connection of their own.</summary>
+    /// <summary>Runs <paramref name="work"/> one at a time with the writes, for writers that bring a connection of their own.</summary>
     public Task<T> OnWriterThread<T>(Func<T> work)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -90,7 +90,7 @@ internal sealed class SqliteFile : IDatabase
 
     public Task TellAsync(string notice)
     {
-        Told?.Invoke(notice);
+        NoticeReceived?.Invoke(notice);
         return Task.CompletedTask;
     }
 

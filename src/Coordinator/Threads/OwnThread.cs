@@ -6,7 +6,7 @@ namespace Temper.Coordinator.Threads;
 internal static class OwnThread
 {
     /// <summary>How long a folder has to answer before others go on without it.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan FolderTimeout = TimeSpan.FromSeconds(5);
 
     public static Task Run(Action work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 

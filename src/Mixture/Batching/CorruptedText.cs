@@ -29,7 +29,7 @@ public sealed class CorruptedText : ITokenSource
     private CorruptedText(string name, TokenizedDocuments documents, int chunkTokens, SpanCorruptionSpec spec, IVocabulary vocabulary, long seed, bool redrawn)
     {
         Name = name;
-        Count = (documents.TokenCount / chunkTokens) + (documents.TokenCount % chunkTokens >= SpanLengths.LeastTokens ? 1 : 0);
+        Count = (documents.TokenCount / chunkTokens) + (documents.TokenCount % chunkTokens >= SpanLengths.MinTokens ? 1 : 0);
         _documents = documents;
         _chunkTokens = chunkTokens;
         _spec = spec;
@@ -55,13 +55,13 @@ public sealed class CorruptedText : ITokenSource
     /// <param name="inputLength">Most input tokens, end of sequence included.</param>
     /// <param name="spec">How much is hidden.</param>
     /// <param name="seed">Decides the chunks and what is hidden of them.</param>
-    /// <param name="mostChunks">Train on no more text than fills so many chunks: see <see cref="TokenizedDocuments.Part"/>; null for all of it.</param>
+    /// <param name="maxChunks">Train on no more text than fills so many chunks: see <see cref="TokenizedDocuments.Part"/>; null for all of it.</param>
     public static CorruptedText ToTrainOn(
-        string name, IReadOnlyList<TextExample> documents, IVocabulary vocabulary, int inputLength, SpanCorruptionSpec spec, long seed, int? mostChunks = null)
+        string name, IReadOnlyList<TextExample> documents, IVocabulary vocabulary, int inputLength, SpanCorruptionSpec spec, long seed, int? maxChunks = null)
     {
         var chunkTokens = SpanLengths.Fitting(inputLength, spec).Tokens;
         var encoded = TokenizedDocuments.Encode(documents, vocabulary);
-        return new CorruptedText(name, mostChunks is { } most ? encoded.Part((long)most * chunkTokens) : encoded, chunkTokens, spec, vocabulary, seed, redrawn: true);
+        return new CorruptedText(name, maxChunks is { } most ? encoded.Part((long)most * chunkTokens) : encoded, chunkTokens, spec, vocabulary, seed, redrawn: true);
     }
 
     /// <summary>A text to judge by: its documents stay in their order and its chunks the same, from the first token on.</summary>

@@ -69,20 +69,12 @@ public static class Seeds
         var state = 0x9E3779B97F4A7C15UL;
         foreach (var part in parts)
         {
-            state = Finalise(state ^ Finalise(part + 0x9E3779B97F4A7C15UL)) + 0xD1B54A32D192ED03UL;
+            state = SplitMix64.Mix(state ^ SplitMix64.Mix(part + 0x9E3779B97F4A7C15UL)) + 0xD1B54A32D192ED03UL;
         }
 
-        return Finalise(state);
+        return SplitMix64.Mix(state);
     }
 
     /// <summary>A number for a name, the same on every machine.</summary>
     public static ulong Of(string name) => BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(name)), 0);
-
-    // The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
-    private static ulong Finalise(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
-        return z ^ (z >> 31);
-    }
 }

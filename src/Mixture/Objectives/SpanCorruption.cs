@@ -11,7 +11,7 @@ namespace Temper.Mixture.Objectives;
 public static class SpanCorruption
 {
     /// <summary>Corrupts a chunk of text; the same arguments always give the same row.</summary>
-    /// <param name="tokens">The chunk, at least <see cref="SpanLengths.LeastTokens"/> and with no more spans than the vocabulary has sentinels.</param>
+    /// <param name="tokens">The chunk, at least <see cref="SpanLengths.MinTokens"/> and with no more spans than the vocabulary has sentinels.</param>
     /// <param name="spec">How much is hidden.</param>
     /// <param name="vocabulary">Whose sentinels stand for the spans.</param>
     /// <param name="seed">Decides what is hidden.</param>

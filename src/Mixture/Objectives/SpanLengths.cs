@@ -10,7 +10,7 @@ namespace Temper.Mixture.Objectives;
 public readonly record struct SpanLengths(int Tokens, int Noise, int Spans)
 {
     /// <summary>The fewest tokens that hold a span: one stays, one is hidden.</summary>
-    public const int LeastTokens = 2;
+    public const int MinTokens = 2;
 
     /// <summary>Input tokens, end of sequence included.</summary>
     public int Inputs => Tokens - Noise + Spans + 1;
@@ -22,7 +22,7 @@ public readonly record struct SpanLengths(int Tokens, int Noise, int Spans)
     /// <exception cref="ArgumentOutOfRangeException">The chunk is too short to hold a span.</exception>
     public static SpanLengths Of(int tokens, SpanCorruptionSpec spec)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(tokens, LeastTokens);
+        ArgumentOutOfRangeException.ThrowIfLessThan(tokens, MinTokens);
         // T5 counts in single precision, ties to even: which way 0.15 · 30 goes depends on it.
         var noise = Math.Clamp((int)MathF.Round(tokens * (float)spec.NoiseDensity, MidpointRounding.ToEven), 1, tokens - 1);
         var spans = (int)MathF.Round(noise / (float)spec.MeanSpan, MidpointRounding.ToEven);
@@ -36,8 +36,8 @@ public readonly record struct SpanLengths(int Tokens, int Noise, int Spans)
     /// <exception cref="ArgumentOutOfRangeException">Inputs this short have no room for a token, a sentinel and the end of sequence.</exception>
     public static SpanLengths Fitting(int inputLength, SpanCorruptionSpec spec)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(inputLength, LeastTokens + 1);
-        var tokens = Math.Max(LeastTokens, Budget(inputLength, spec).Tokens);
+        ArgumentOutOfRangeException.ThrowIfLessThan(inputLength, MinTokens + 1);
+        var tokens = Math.Max(MinTokens, Budget(inputLength, spec).Tokens);
         // The budget is counted in double precision, what is hidden in single: where they part, a token fewer fits.
         while (Of(tokens, spec).Inputs > inputLength)
         {

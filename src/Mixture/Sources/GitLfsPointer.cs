@@ -7,12 +7,12 @@ namespace Temper.Mixture.Sources;
 public static class GitLfsPointer
 {
     /// <summary>Bytes of the beginning of a file that <see cref="Problem"/> wants to see.</summary>
-    public const int MostBytes = 256;
+    public const int MaxBytes = 256;
 
     private static ReadOnlySpan<byte> Version => "version https://git-lfs.github.com/spec/"u8;
 
     /// <summary>A clause that says that the file is a pointer and what to do about it; null if it is none.</summary>
-    /// <param name="start">The beginning of the file, at least <see cref="MostBytes"/> of it if it has so many.</param>
+    /// <param name="start">The beginning of the file, at least <see cref="MaxBytes"/> of it if it has so many.</param>
     public static string? Problem(ReadOnlySpan<byte> start)
     {
         if (!start.StartsWith(Version))

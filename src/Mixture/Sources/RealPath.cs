@@ -4,7 +4,7 @@ namespace Temper.Mixture.Sources;
 public static class RealPath
 {
     // As many as Linux follows before it says ELOOP.
-    private const int MostLinks = 40;
+    private const int MaxLinks = 40;
 
     /// <summary>The path without links, <c>.</c> and <c>..</c>; parts that do not exist are kept as they are.</summary>
     /// <exception cref="IOException">Links lead in a circle.</exception>
@@ -31,9 +31,9 @@ public static class RealPath
                 continue;
             }
 
-            if (++links > MostLinks)
+            if (++links > MaxLinks)
             {
-                throw new IOException($"More than {MostLinks} symbolic links in {path}.");
+                throw new IOException($"More than {MaxLinks} symbolic links in {path}.");
             }
 
             if (Path.IsPathFullyQualified(target))

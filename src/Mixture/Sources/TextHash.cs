@@ -24,19 +24,11 @@ public static class TextHash
             hash = Feed(Feed(hash, length), bytes);
         }
 
-        return Mix(hash);
+        return SplitMix64.Mix(hash);
     }
 
     /// <summary>Hash of several values as a number in 0 … 1, 1 excluded.</summary>
     public static double Unit(params ReadOnlySpan<string> values) => (Of(values) >> 11) * (1.0 / (1UL << 53));
-
-    /// <summary>Spreads every bit of a number over all bits of the result; one to one (the finisher of SplitMix64).</summary>
-    public static ulong Mix(ulong x)
-    {
-        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
-        x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
-        return x ^ (x >> 31);
-    }
 
     private static ulong Feed(ulong hash, ReadOnlySpan<byte> bytes)
     {

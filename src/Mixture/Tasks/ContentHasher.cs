@@ -25,11 +25,11 @@ public static class ContentHasher
     /// The same for a text to pre-train on: over what is made of it too. The name of the way that chunks are drawn is part of it: what was trained on chunks that were
     /// drawn in another way does not go on with these.
     /// </summary>
-    public static string OfText(string name, SpanCorruptionSpec spec, int? mostChunks, params ReadOnlySpan<IReadOnlyList<TextExample>> splits)
+    public static string OfText(string name, SpanCorruptionSpec spec, int? maxChunks, params ReadOnlySpan<IReadOnlyList<TextExample>> splits)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         AddText(hash, name);
-        AddText(hash, string.Create(CultureInfo.InvariantCulture, $"shuffled documents, span_corruption {spec.NoiseDensity:R} {spec.MeanSpan:R} {mostChunks}"));
+        AddText(hash, string.Create(CultureInfo.InvariantCulture, $"shuffled documents, span_corruption {spec.NoiseDensity:R} {spec.MeanSpan:R} {maxChunks}"));
         return Finish(hash, splits);
     }
 

@@ -5,7 +5,7 @@ namespace Temper.Mixture.Tasks;
 /// <summary>The valid answers of a task, from <see cref="TaskSpec.Labels"/> or <see cref="TaskSpec.LabelRange"/>.</summary>
 internal static class LabelSet
 {
-    private const int MostLabels = 10_000;
+    private const int MaxLabels = 10_000;
 
     /// <summary>Labels in class-id order; null for free text or where there were errors.</summary>
     public static IReadOnlyList<string>? Of(TaskSpec spec, SpecErrors errors)
@@ -57,9 +57,9 @@ internal static class LabelSet
 
         // Decimals: 0.2 has no exact binary form, and 26 sums of it would show.
         var (from, to, step) = ((decimal)range[0], (decimal)range[1], (decimal)range[2]);
-        if (step <= 0 || from >= to || (to - from) % step != 0 || from * 10 % 1 != 0 || step * 10 % 1 != 0 || (to - from) / step >= MostLabels)
+        if (step <= 0 || from >= to || (to - from) % step != 0 || from * 10 % 1 != 0 || step * 10 % 1 != 0 || (to - from) / step >= MaxLabels)
         {
-            errors.Add("label_range", $"[{Written(range)}] does not give labels with one decimal (at most {MostLabels}). {Remedy}");
+            errors.Add("label_range", $"[{Written(range)}] does not give labels with one decimal (at most {MaxLabels}). {Remedy}");
             return null;
         }
 

@@ -13,7 +13,7 @@ namespace Temper.Mixture.Tasks;
 /// <param name="Metrics">How predictions are judged; empty for a task that is judged by its loss only.</param>
 /// <param name="ContentHash">SHA-256 over the name and all rows, in hexadecimal: equal on two hosts when they train on the same text. See <see cref="ContentHasher"/>.</param>
 /// <param name="SpanCorruption">Set for a text to pre-train on: then an example is a document, which has no targets.</param>
-/// <param name="MostChunks">Documents that fill so many chunks are trained on; null for all.</param>
+/// <param name="MaxChunks">Documents that fill so many chunks are trained on; null for all.</param>
 public sealed record TaskData(
     string Name,
     IReadOnlyList<TextExample> Train,
@@ -23,4 +23,4 @@ public sealed record TaskData(
     IReadOnlyList<Metric> Metrics,
     string ContentHash,
     SpanCorruptionSpec? SpanCorruption = null,
-    int? MostChunks = null);
+    int? MaxChunks = null);

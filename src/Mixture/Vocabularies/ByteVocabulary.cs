@@ -40,8 +40,8 @@ public sealed class ByteVocabulary : IVocabulary
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sentinelCount);
         var above = place == SentinelPlace.Above;
-        MostSentinels = above ? int.MaxValue : BytesWithoutText;
-        SentinelCount = Math.Min(sentinelCount, MostSentinels);
+        MaxSentinels = above ? int.MaxValue : BytesWithoutText;
+        SentinelCount = Math.Min(sentinelCount, MaxSentinels);
         Size = above ? ByteIds + sentinelCount : ByteIds;
         // On the last bytes their number changes no id.
         var text = above ? $"bytes from {FirstByte}, {sentinelCount} sentinels" : $"bytes from {FirstByte}, sentinels on the last bytes";
@@ -55,7 +55,7 @@ public sealed class ByteVocabulary : IVocabulary
     public int SentinelCount { get; }
 
     /// <inheritdoc/>
-    public int MostSentinels { get; }
+    public int MaxSentinels { get; }
 
     /// <inheritdoc/>
     public string ContentHash { get; }

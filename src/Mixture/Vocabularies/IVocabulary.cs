@@ -13,7 +13,7 @@ public interface IVocabulary
     int SentinelCount { get; }
 
     /// <summary>The most sentinels that it can have, however many are asked for.</summary>
-    int MostSentinels => int.MaxValue;
+    int MaxSentinels => int.MaxValue;
 
     /// <summary>SHA-256 (lower-case hex) of everything that decides the ids: two vocabularies with the same hash are interchangeable.</summary>
     string ContentHash { get; }

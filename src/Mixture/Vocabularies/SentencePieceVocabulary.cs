@@ -18,7 +18,7 @@ public sealed class SentencePieceVocabulary : IVocabulary
         _model = model;
         ContentHash = contentHash;
         SentinelCount = CountSentinels(model.Pieces);
-        MostSentinels = holdsSentinels ? SentinelCount : int.MaxValue;
+        MaxSentinels = holdsSentinels ? SentinelCount : int.MaxValue;
     }
 
     /// <inheritdoc/>
@@ -28,7 +28,7 @@ public sealed class SentencePieceVocabulary : IVocabulary
     public int SentinelCount { get; }
 
     /// <inheritdoc/>
-    public int MostSentinels { get; }
+    public int MaxSentinels { get; }
 
     /// <inheritdoc/>
     public string ContentHash { get; }

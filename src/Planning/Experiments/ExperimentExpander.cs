@@ -13,7 +13,7 @@ namespace Temper.Planning.Experiments;
 public sealed class ExperimentExpander(string experimentId, Func<RunSpec, double> flops)
 {
     private const int LongestKey = 80;
-    private const int MostRuns = 500;
+    private const int MaxRuns = 500;
     private static readonly CultureInfo s_invariant = CultureInfo.InvariantCulture;
     private readonly List<ExperimentRun> _runs = [];
     private readonly List<ExperimentRow> _rows = [];
@@ -238,7 +238,7 @@ public sealed class ExperimentExpander(string experimentId, Func<RunSpec, double
     // Twice the depth is about twice the parameters and FLOPs of the layers, as in the paper's table 13; half the compute then goes into steps.
     private static ModelSpec Deeper(ModelSpec model, int compute)
     {
-        var shape = T5Sizes.Names.Contains(model.Size) ? T5Sizes.Get(model.Size, model.Family == ModelFamily.V1_0 ? T5Family.V10 : T5Family.V11) : T5Sizes.Get("tiny");
+        var shape = T5Sizes.Names.Contains(model.Size) ? T5Sizes.Get(model.Size, model.Family ?? ModelFamily.V1_1) : T5Sizes.Get("tiny");
         var factor = Math.Max(2, (int)Math.Round(Math.Sqrt(compute)));
         return model with
         {
@@ -293,9 +293,9 @@ public sealed class ExperimentExpander(string experimentId, Func<RunSpec, double
     private string Add(string key, RunSpec run)
     {
         // While they are made, not afterwards: a few short lists multiply to more than fits into memory.
-        if (_runs.Count == MostRuns)
+        if (_runs.Count == MaxRuns)
         {
-            throw new SpecException([new SpecError("$", $"This takes more than {MostRuns} runs, which is the most for one experiment. Ask for less at once.")]);
+            throw new SpecException([new SpecError("$", $"This takes more than {MaxRuns} runs, which is the most for one experiment. Ask for less at once.")]);
         }
 
         var safe = new string([.. key.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_')]).TrimStart('.');

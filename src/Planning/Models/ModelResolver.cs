@@ -82,7 +82,7 @@ public static class ModelResolver
             errors.Add(new SpecError("model.family", $"The size {spec.Size} implies its family. Leave family out, or write size: tiny or mini."));
         }
 
-        var named = T5Sizes.Get(spec.Size, spec.Family == ModelFamily.V1_0 ? T5Family.V10 : T5Family.V11);
+        var named = T5Sizes.Get(spec.Size, spec.Family ?? ModelFamily.V1_1);
         return Checked(named with
         {
             VocabularySize = T5Config.PaddedVocabulary(vocabulary.Size),

@@ -16,7 +16,7 @@ public static class SafeTensorsHeader
     /// <exception cref="InvalidDataException">There is no such header; the message is a clause that says why.</exception>
     public static byte[] Read(Stream file)
     {
-        var start = new byte[GitLfsPointer.MostBytes];
+        var start = new byte[GitLfsPointer.MaxBytes];
         var read = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
         if (GitLfsPointer.Problem(start.AsSpan(0, read)) is { } pointer)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Temper.Contracts.Models;
+using Temper.Mixture.Vocabularies;
 
 namespace Temper.Planning.Models;
 
@@ -101,9 +102,9 @@ public static class T5ConfigJson
         ["relative_attention_max_distance"] = config.MaxDistance,
         ["layer_norm_epsilon"] = config.NormEpsilon,
         ["dropout_rate"] = config.Dropout,
-        ["pad_token_id"] = T5Config.PadId,
-        ["eos_token_id"] = T5Config.EosId,
-        ["decoder_start_token_id"] = T5Config.PadId,
+        ["pad_token_id"] = SpecialIds.Pad,
+        ["eos_token_id"] = SpecialIds.Eos,
+        ["decoder_start_token_id"] = SpecialIds.Pad,
     };
 
     private static JsonObject Root(string json, string file)
@@ -123,9 +124,9 @@ public static class T5ConfigJson
     {
         foreach (var (key, id, use) in new[]
         {
-            ("pad_token_id", T5Config.PadId, "padding"),
-            ("eos_token_id", T5Config.EosId, "the end of a sequence"),
-            ("decoder_start_token_id", T5Config.PadId, "the decoder's first input"),
+            ("pad_token_id", SpecialIds.Pad, "padding"),
+            ("eos_token_id", SpecialIds.Eos, "the end of a sequence"),
+            ("decoder_start_token_id", SpecialIds.Pad, "the decoder's first input"),
         })
         {
             if (root[key] is { } node && !(node is JsonValue value && value.TryGetValue<int>(out var given) && given == id))

@@ -113,7 +113,7 @@ public sealed class RunPlanner(PlanningContext context)
                 "training.batch",
                 $"A batch of {spec.Training.Batch} examples cannot be shared by {spec.Workers} workers × {spec.Training.MicroBatches} micro-batches. Write a multiple of {parts}, such as {nearest}."));
         }
-        else if (TrainingCost.WorkOfPlanning(spec) > TrainingCost.MostWork)
+        else if (TrainingCost.WorkOfPlanning(spec) > TrainingCost.MaxWork)
         {
             errors.Add(new SpecError(
                 "training.batch",
@@ -307,7 +307,7 @@ public sealed class RunPlanner(PlanningContext context)
     {
         var longest = SpanLengths.Fitting(spec.Training.InputLength, corruption);
         var tokens = text.Sum(document => Encoding.UTF8.GetByteCount(document.Inputs) + document.Inputs.AsSpan().Count('\n') + 2L);
-        return tokens >= longest.Tokens ? longest : tokens >= SpanLengths.LeastTokens ? SpanLengths.Of((int)tokens, corruption) : null;
+        return tokens >= longest.Tokens ? longest : tokens >= SpanLengths.MinTokens ? SpanLengths.Of((int)tokens, corruption) : null;
     }
 
     private RunPlan Describe(RunSpec spec, ResolvedModel model, List<TaskData> tasks, IVocabulary vocabulary)

@@ -10,8 +10,8 @@ namespace Temper.Planning.Runs;
 /// <param name="IsExact">Whether every step was planned; otherwise the first ones were, and their mean stands for all: the mixture is the same everywhere.</param>
 public sealed record TrainingCost(double Flops, double UnpaddedFlops, bool IsExact)
 {
-    private const int MostPlanned = 4096;
-    private const int LeastPlanned = 16;
+    private const int MaxPlanned = 4096;
+    private const int MinPlanned = 16;
 
     // Below so many operations a plan takes well under a millisecond; above so many, fewer than the least have to do.
     private const double CheapPlan = 1 << 16;
@@ -21,7 +21,7 @@ public sealed record TrainingCost(double Flops, double UnpaddedFlops, bool IsExa
     private const double RowWork = 256;
 
     /// <summary>Operations of the dearest plan that is made: some seconds, at each step of the run and before it is accepted.</summary>
-    internal const double MostWork = 1L << 32;
+    internal const double MaxWork = 1L << 32;
 
     /// <summary>Padding's part of <see cref="Flops"/>, 0 to 1.</summary>
     public double PaddingShare => Flops > 0 ? 1 - (UnpaddedFlops / Flops) : 0;
@@ -37,7 +37,7 @@ public sealed record TrainingCost(double Flops, double UnpaddedFlops, bool IsExa
 
         var planner = tasks.Planner(spec);
         var work = WorkOfPlanning(spec);
-        var planned = (int)Math.Min(steps, Math.Max(Math.Clamp(DearPlan / work, 1, LeastPlanned), MostPlanned / Math.Max(1, Math.Floor(work / CheapPlan))));
+        var planned = (int)Math.Min(steps, Math.Max(Math.Clamp(DearPlan / work, 1, MinPlanned), MaxPlanned / Math.Max(1, Math.Floor(work / CheapPlan))));
         var (flops, unpadded) = (0.0, 0.0);
         for (var i = 0; i < planned; i++)
         {

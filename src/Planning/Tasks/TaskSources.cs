@@ -18,7 +18,7 @@ public static class TaskSources
     public static ITokenSource ToTrainOn(RunSpec spec, TaskData task, IVocabulary vocabulary) =>
         task.SpanCorruption is { } corruption
             ? LongEnough(task.Name, "train", task.Train, CorruptedText.ToTrainOn(
-                task.Name, task.Train, vocabulary, spec.Training.InputLength, corruption, spec.Seed, task.MostChunks))
+                task.Name, task.Train, vocabulary, spec.Training.InputLength, corruption, spec.Seed, task.MaxChunks))
             : TokenizedExamples.Encode(task.Name, task.Train, vocabulary, spec.Training.InputLength, spec.Training.TargetLength);
 
     /// <summary>The rows of a split that is evaluated: those of epoch 0, the same for every seed of a run.</summary>
@@ -43,11 +43,11 @@ public static class TaskSources
         var errors = new List<SpecError>();
         foreach (var (name, task) in spec.Tasks.Where(pair => pair.Value.SpanCorruption is not null))
         {
-            if (spec.Training.InputLength <= SpanLengths.LeastTokens)
+            if (spec.Training.InputLength <= SpanLengths.MinTokens)
             {
                 errors.Add(new SpecError(
                     "training.input_length",
-                    $"Inputs of {spec.Training.InputLength} tokens have no room for a token, a sentinel and the end of sequence, which the span corruption of {name} needs. Write at least {SpanLengths.LeastTokens + 1}."));
+                    $"Inputs of {spec.Training.InputLength} tokens have no room for a token, a sentinel and the end of sequence, which the span corruption of {name} needs. Write at least {SpanLengths.MinTokens + 1}."));
                 continue;
             }
 
@@ -74,7 +74,7 @@ public static class TaskSources
     private static string MoreSentinels(RunSpec spec, IVocabulary vocabulary, int needed)
     {
         const string FewerSpans = "a shorter training.input_length, or a longer mean_span";
-        var most = Math.Min(vocabulary.MostSentinels, VocabularySpec.MostExtraIds);
+        var most = Math.Min(vocabulary.MaxSentinels, VocabularySpec.MaxExtraIds);
         if (needed <= most)
         {
             return $". Write vocabulary.extra_ids: {needed} or more, {FewerSpans}.";
@@ -83,10 +83,10 @@ public static class TaskSources
         return vocabulary switch
         {
             // A model to start from was trained with its own sentinels.
-            ByteVocabulary when most < VocabularySpec.MostExtraIds && needed <= VocabularySpec.MostExtraIds && spec.Model.References.Count == 0 =>
+            ByteVocabulary when most < VocabularySpec.MaxExtraIds && needed <= VocabularySpec.MaxExtraIds && spec.Model.References.Count == 0 =>
                 $"; on the last bytes there can be {most} at most. Write vocabulary.sentinels: above with extra_ids: {needed} or more, {FewerSpans}.",
-            ByteVocabulary when most < VocabularySpec.MostExtraIds => $"; on the last bytes there can be {most} at most. Write {FewerSpans}.",
-            _ when most < VocabularySpec.MostExtraIds => $", those that its file brings: more cannot be added. Write {FewerSpans}.",
+            ByteVocabulary when most < VocabularySpec.MaxExtraIds => $"; on the last bytes there can be {most} at most. Write {FewerSpans}.",
+            _ when most < VocabularySpec.MaxExtraIds => $", those that its file brings: more cannot be added. Write {FewerSpans}.",
             _ => $"; more than {most} cannot be asked for. Write {FewerSpans}.",
         };
     }
@@ -96,5 +96,5 @@ public static class TaskSources
             ? text
             : throw new SpecException([new SpecError(
                 $"tasks.{task}.{split}",
-                $"The text is shorter than {SpanLengths.LeastTokens} tokens, too short to hide a part of it. Give more text.")]);
+                $"The text is shorter than {SpanLengths.MinTokens} tokens, too short to hide a part of it. Give more text.")]);
 }

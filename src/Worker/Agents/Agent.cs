@@ -8,19 +8,19 @@ using Temper.Worker.Observability;
 namespace Temper.Worker.Agents;
 
 /// <summary>
-/// Runs trainers as the coordinator orders: once a second it says what is and hears what should be. While the coordinator is away the
-/// trainers go on, and what they say is kept for it.
+/// Runs trainers as the coordinator orders. Once a second it sends a heartbeat with the current state and receives the desired state. While the coordinator is
+/// unreachable trainers continue, and their events are kept.
 /// </summary>
-/// <param name="options">Who it is and whom it serves.</param>
+/// <param name="options">Its id, its slots and its coordinators.</param>
 /// <param name="time">Its clock.</param>
 /// <param name="log">Where lines for people go.</param>
-/// <param name="metrics">Where it is counted.</param>
+/// <param name="metrics">Its metrics.</param>
 public sealed class Agent(AgentOptions options, TimeProvider time, Action<string> log, AgentMetrics metrics)
 {
-    // A heartbeat stays small enough to be handled at once; what is left goes with the next.
+    // Keeps heartbeats small; further events go with the next one.
     private const int EventsPerHeartbeat = 400;
 
-    // For processes that were killed, when the agent ends.
+    // How long a stopping agent waits for killed processes.
     private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(1);
 
     private readonly string _session = Guid.NewGuid().ToString("N");
@@ -32,11 +32,11 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
     private long? _drainingSince;
     private string _lastTrouble = "";
 
-    /// <summary>How a process is ended: a test may make it last, as uninterruptible sleep does.</summary>
+    /// <summary>Kills a process. Tests replace it, to simulate a process in uninterruptible sleep.</summary>
     internal Action<Process>? KillProcess { get; init; }
 
-    /// <summary>Works until it is asked to end.</summary>
-    /// <param name="drain">Cancelled when it should end orderly: it takes no work, and ends when its trainers have saved and stopped, or their time is over.</param>
+    /// <summary>Runs until it is asked to end.</summary>
+    /// <param name="drain">Cancelled for an orderly end: it takes no new work, and ends when its trainers have saved and stopped, or the grace period is over.</param>
     /// <param name="ct">Cancelled when it should end at once, with its trainers.</param>
     public async Task Run(CancellationToken drain, CancellationToken ct)
     {
@@ -44,7 +44,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         await Run(link.Heartbeat, drain, ct);
     }
 
-    /// <summary>As the other one, with another way to the coordinator.</summary>
+    /// <summary>The same, with another transport.</summary>
     internal async Task Run(Func<AgentHeartbeat, CancellationToken, Task<AgentOrders>> send, CancellationToken drain, CancellationToken ct)
     {
         using var timer = new PeriodicTimer(options.HeartbeatInterval, time);
@@ -58,7 +58,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            // The wish to end is no failure.
+            // The agent was asked to end.
         }
         finally
         {
@@ -68,7 +68,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         }
     }
 
-    /// <summary>One heartbeat and what follows from its answer. Waits for no trainer, and nothing that is wrong with one of them ends it.</summary>
+    /// <summary>One heartbeat, and applying the orders in its answer. Never waits for a trainer; a failure of one trainer does not affect the others.</summary>
     /// <returns>Whether there is more to do: false once it is drained.</returns>
     internal async Task<bool> Beat(Func<AgentHeartbeat, CancellationToken, Task<AgentOrders>> send, bool drain, CancellationToken ct)
     {
@@ -85,11 +85,11 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
             {
                 Apply(orders);
             }
-            else if (_trainers.Count > 0 && time.GetElapsedTime(_lastAnswer) > options.AloneLimit)
+            else if (_trainers.Count > 0 && time.GetElapsedTime(_lastAnswer) > options.DisconnectedTimeout)
             {
-                // Ended, not forgotten: what they said of their checkpoints is still to be told.
-                Trouble($"The coordinator has been away for {options.AloneLimit.TotalMinutes:0} minutes: the trainers are ended. Their runs go on from the last checkpoint when it is back.");
-                _trainers.ForEach(trainer => trainer.LetGo($"was ended by its agent, which had heard nothing from the coordinator for {options.AloneLimit.TotalMinutes:0} minutes"));
+                // The processes end, but their reports are kept: the coordinator must still hear of their checkpoints.
+                Trouble($"The coordinator has been away for {options.DisconnectedTimeout.TotalMinutes:0} minutes: the trainers are ended. Their runs go on from the last checkpoint when it is back.");
+                _trainers.ForEach(trainer => trainer.LetGo($"was ended by its agent, which had heard nothing from the coordinator for {options.DisconnectedTimeout.TotalMinutes:0} minutes"));
             }
         }
         catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
@@ -105,7 +105,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         var sentAt = time.GetTimestamp();
         try
         {
-            // Whoever ends us at once does not wait for goodbyes to a coordinator that may be away.
+            // On an immediate end do not wait for a coordinator that may be unreachable.
             var orders = await send(Heartbeat(), ct).WaitAsync(ct);
             Volatile.Write(ref _lastAnswer, time.GetTimestamp());
             metrics.CountAnswer(time.GetElapsedTime(sentAt, _lastAnswer));
@@ -131,7 +131,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         _trainers.ForEach(trainer => trainer.Drain());
     }
 
-    // The coordinator has heard how each trainer ended, so none of their runs waits for the silence of this agent.
+    // The coordinator knows how each trainer ended, so no run has to wait until this agent counts as lost.
     private bool IsDrained()
     {
         if (_drainingSince is not { } since)
@@ -239,7 +239,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         Say(message);
     }
 
-    // Until its process is gone it is listed and has its slot: the next trainer must not start beside the memory of this one.
+    // A trainer is listed and keeps its slot until its process is gone: the next one must not start while this one still holds memory.
     private void End(TrainerProcess trainer)
     {
         if (!trainer.HasEnded)
@@ -261,7 +261,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         }
     }
 
-    // A log on a full disk, or a terminal that is gone.
+    // The log's disk may be full, or the terminal gone.
     private void Say(string line)
     {
         try
@@ -270,7 +270,7 @@ public sealed class Agent(AgentOptions options, TimeProvider time, Action<string
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or UnauthorizedAccessException)
         {
-            // Nobody reads it; trainers and coordinator are not concerned.
+            // The line is lost; trainers and coordinator do not depend on it.
         }
     }
 

@@ -28,7 +28,7 @@ public sealed class AgentOptions
     public required IReadOnlyList<string> TrainerCommand { get; init; }
 
     /// <summary>How long trainers go on while the coordinator does not answer. Default: 10 minutes.</summary>
-    public TimeSpan AloneLimit { get; init; } = TimeSpan.FromMinutes(10);
+    public TimeSpan DisconnectedTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long a trainer may say nothing before it counts as stopped. It says something each second. Default: 20 seconds.</summary>
     public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromSeconds(20);

@@ -18,7 +18,7 @@ internal sealed class CoordinatorLink(AgentOptions options) : IAsyncDisposable
     public static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(5);
 
     // A coordinator that dies takes grains along, which answer again when the others have declared it dead: that is no reason to connect anew each second.
-    private const int MostFailures = 5;
+    private const int MaxFailures = 5;
 
     private readonly CoordinatorDirectory _directory = new(options);
     private IHost? _client;
@@ -39,7 +39,7 @@ internal sealed class CoordinatorLink(AgentOptions options) : IAsyncDisposable
         }
         catch
         {
-            if (++_failures % MostFailures == 0 || _directory.Count < 2)
+            if (++_failures % MaxFailures == 0 || _directory.Count < 2)
             {
                 await Disconnect();
             }
@@ -77,13 +77,6 @@ internal sealed class CoordinatorLink(AgentOptions options) : IAsyncDisposable
             host.Dispose();
             throw;
         }
-    }
-
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private async Task Disconnect()

@@ -10,10 +10,10 @@ namespace Temper.Worker.Agents;
 public sealed class LogFile : IAsyncDisposable
 {
     // What waits for a folder that hangs: 80 MB at most, of lines that are all as long as can be.
-    private const int MostWaiting = 10_000;
+    private const int MaxWaiting = 10_000;
     private const int LongestLine = 4096;
 
-    private readonly Channel<string> _lines = Channel.CreateBounded<string>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private readonly Channel<string> _lines = Channel.CreateBounded<string>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
     private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _path;
     private FileStream? _file;

@@ -8,8 +8,8 @@ using Temper.Worker.Observability;
 namespace Temper.Worker.Agents;
 
 /// <summary>
-/// A trainer as a child process: started with its assignment, watched, ended. What it says is kept until the coordinator has
-/// acknowledged it. If it ends without saying why, or falls silent, or makes no progress, that is added in its name.
+/// A trainer as a child process: started with its assignment, watched, ended. Its events are kept until the coordinator has
+/// acknowledged them. If it ends without a reason, falls silent or makes no progress, the agent adds an event that says so.
 /// </summary>
 /// <remarks>
 /// Each pipe has a thread of its own, and the log another: a process that does not read, a folder that hangs or a line that is nonsense holds up
@@ -17,11 +17,11 @@ namespace Temper.Worker.Agents;
 /// </remarks>
 internal sealed class TrainerProcess : IDisposable
 {
-    // Evaluations with their samples are the longest events; what is longer is none.
+    // Evaluations with their samples are the longest events. A longer line is not an event.
     private const int LongestEvent = 4 << 20;
     private const int LongestLine = 1 << 16;
 
-    // For its last words, once it is gone: a process of its own that lives on may hold its pipes open for ever.
+    // How long to read on after the process is gone: a child of it that lives on may hold the pipes open forever.
     private static readonly TimeSpan s_lastWords = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
@@ -63,13 +63,13 @@ internal sealed class TrainerProcess : IDisposable
         Ended = FollowToEnd([OnThread("events", () => ReadLines(output, LongestEvent, Hear)), OnThread("errors", () => ReadLines(errors, LongestLine, Log))]);
     }
 
-    /// <summary>What it was started for.</summary>
+    /// <summary>The order that it was started for.</summary>
     public TrainerOrder Order { get; }
 
     /// <summary>Operating-system id of the process.</summary>
     public int ProcessId { get; }
 
-    /// <summary>Completes when the process is gone and everything that it said has been read; never fails.</summary>
+    /// <summary>Completes when the process is gone and all its output has been read; never fails.</summary>
     public Task Ended { get; }
 
     /// <summary>Whether <see cref="Ended"/> has completed: until then its slot and its memory are taken.</summary>
@@ -164,7 +164,7 @@ internal sealed class TrainerProcess : IDisposable
         }
     }
 
-    /// <summary>Follows a newer order for the same trainer: forgets what is stored, passes on offers and the wish to stop.</summary>
+    /// <summary>Follows a newer order for the same trainer: drops stored events, passes on offers and the request to stop.</summary>
     public void Follow(TrainerOrder order)
     {
         lock (_lock)
@@ -192,7 +192,7 @@ internal sealed class TrainerProcess : IDisposable
         }
     }
 
-    /// <summary>The agent is to end: asks the trainer to save and stop, or ends it where it cannot have anything to save.</summary>
+    /// <summary>The agent is shutting down: asks the trainer to save and stop, or kills it if it cannot have anything to save.</summary>
     public void Drain()
     {
         if (_sentOffers)
@@ -201,15 +201,15 @@ internal sealed class TrainerProcess : IDisposable
             return;
         }
 
-        // It has not met the others: nothing was trained since the checkpoint that it starts from.
+        // It is not connected to the other ranks: nothing was trained since its start checkpoint.
         BlameIfAlive(FailureCauses.AgentDrained, "was ended before it began to train, since its agent is to end");
     }
 
-    /// <summary>Ends the process for what is no fault of its run, and says so in its name.</summary>
+    /// <summary>Kills the process for a reason that is not its run's fault, and adds an event that says so.</summary>
     /// <param name="why">What became of the trainer; the end of a sentence.</param>
     public void LetGo(string why) => BlameIfAlive(FailureCauses.AgentLost, why);
 
-    /// <summary>Ends the process if it is silent or stuck, and says so in its name.</summary>
+    /// <summary>Kills the process if it is silent or stuck, and adds an event that says so.</summary>
     public void Watch(TimeSpan silenceLimit)
     {
         lock (_lock)
@@ -230,7 +230,7 @@ internal sealed class TrainerProcess : IDisposable
         }
     }
 
-    /// <summary>Ends the process. A stopped one is ended too; one in uninterruptible sleep ends when it wakes. Does not wait for it.</summary>
+    /// <summary>Kills the process, also a stopped one; one in uninterruptible sleep ends when it wakes up. Does not wait.</summary>
     public void Kill()
     {
         _wasKilled = true;
@@ -240,11 +240,11 @@ internal sealed class TrainerProcess : IDisposable
         }
         catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
         {
-            // It has ended already; or it cannot be ended, and then it is seen to be there still.
+            // It has already ended; or it cannot be killed, and is still listed.
         }
     }
 
-    /// <summary>Ends the process and lets go of it.</summary>
+    /// <summary>Kills the process and releases it.</summary>
     public void Dispose()
     {
         Kill();
@@ -293,7 +293,7 @@ internal sealed class TrainerProcess : IDisposable
         }
     }
 
-    /// <summary>Reads a stream to its end, whatever comes of it. The trainer must never wait for a reader: if the stream cannot be read it is closed.</summary>
+    /// <summary>Reads a stream to its end. The trainer must never block on a full pipe: if the stream cannot be read it is closed.</summary>
     private void ReadLines(Stream stream, int longest, Action<string> hear)
     {
         using (var lines = new LineReader(stream, longest))
@@ -324,7 +324,7 @@ internal sealed class TrainerProcess : IDisposable
     {
         if (TrainerEvent.Read(line) is not { } heard)
         {
-            // A native library wrote to standard output: keep it for people.
+            // A native library wrote to standard output: it goes to the log.
             Log(line);
             return;
         }
@@ -398,7 +398,7 @@ internal sealed class TrainerProcess : IDisposable
     {
         try
         {
-            // The end of its input is the trainer's end.
+            // The trainer ends when its standard input is closed.
             using (input)
             {
                 foreach (var line in _sent.Reader.ReadAllAsync().ToBlockingEnumerable())
@@ -410,7 +410,7 @@ internal sealed class TrainerProcess : IDisposable
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // It has ended: whoever waits for that sees it.
+            // It has already ended.
         }
     }
 

@@ -1,248 +1,56 @@
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using Temper.Contracts.Agents;
+using Temper.Contracts.Specs;
+using Temper.Worker.Collectives.Nccl;
+using Temper.Worker.Devices;
 
 namespace Temper.Worker.Collectives;
 
 /// <summary>
-/// Brings a rank together with its neighbours: connects to the higher one, accepts the lower one. Both go on at once, and any number of
-/// strangers beside them, each of whom has a few seconds to say something sensible.
+/// One rank's side of a rendezvous, the same for every kind of exchange: it makes an offer, the run's grain hands all offers round, and it connects by them.
 /// </summary>
-internal sealed class Rendezvous(RingListener listener, int rank, IReadOnlyList<string> addresses, RingTerms terms, TimeSpan timeout) : IDisposable
+/// <param name="listener">Where the lower neighbour will connect.</param>
+/// <param name="assignment">Who this rank is.</param>
+/// <param name="device">What it computes on.</param>
+/// <param name="nccl">The library, asked for only where gradients go by it.</param>
+internal sealed class Rendezvous(RingListener listener, TrainerAssignment assignment, ComputeDevice device, Func<NcclLibrary> nccl)
 {
-    private const int MostCandidates = 64;
-    private static readonly TimeSpan CandidatePatience = TimeSpan.FromSeconds(5);
+    private readonly CollectiveKind _kind = assignment.Spec.Collective != CollectiveKind.Auto ? assignment.Spec.Collective
+        : assignment.WorldSize == 1 ? CollectiveKind.Ring
+        : device.NaturalCollective;
 
-    // Cancellation is looked at this often; nothing else depends on it.
-    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(50);
+    /// <summary>For people: what the exchange is made with.</summary>
+    public string Description => _kind == CollectiveKind.Nccl ? $"NCCL {nccl().Version}" : "ring";
 
-    private readonly Deadline _deadline = Deadline.After(timeout);
-    private readonly List<(Greeting Greeting, Deadline Patience)> _candidates = [];
-    private readonly List<Socket> _readable = [];
-    private Greeting? _outgoing;
-    private LinkFailure? _lastStranger;
-    private Link? _left;
-    private Link? _right;
-
-    /// <summary>The links to the lower and the higher neighbour; null at the ends of the row.</summary>
-    public (Link? Left, Link? Right) Meet(CancellationToken ct)
+    /// <summary>What to publish.</summary>
+    /// <exception cref="PlatformNotSupportedException">NCCL is needed and missing.</exception>
+    public string Offer()
     {
-        var needsLeft = rank > 0;
-        var needsRight = rank < addresses.Count - 1;
-        if (needsRight)
-        {
-            var greeting = new GreetingRight(Connect(addresses[rank + 1], ct), terms, rank, addresses[rank + 1]);
-            _outgoing = greeting;
-            greeting.SayHello();
-        }
-
-        while ((needsLeft && _left is null) || (needsRight && _right is null))
-        {
-            ct.ThrowIfCancellationRequested();
-            ThrowIfLate(needsLeft && _left is null ? rank - 1 : rank + 1);
-            Wait(needsLeft && _left is null);
-            AdvanceOutgoing();
-            AdvanceCandidates();
-        }
-
-        var links = (_left, _right);
-        (_left, _right) = (null, null);
-        return links;
+        // On every rank, so that each says what it lacks before the others wait for it.
+        var library = _kind == CollectiveKind.Nccl ? nccl() : null;
+        return new RankOffer(listener.Address, device.Kind, _kind, assignment.Rank == 0 ? library?.NewId().Write() : null).Write();
     }
 
-    public void Dispose()
+    /// <summary>Connects to the ranks that published <paramref name="offers"/>.</summary>
+    /// <exception cref="DevicesDifferException">They would not do the same.</exception>
+    /// <exception cref="CollectiveException">A rank did not come, is gone, or is not who it should be.</exception>
+    public ICollective Connect(IReadOnlyList<string> offers)
     {
-        _left?.Dispose();
-        _right?.Dispose();
-        _outgoing?.Dispose();
-        _candidates.ForEach(candidate => candidate.Greeting.Dispose());
-    }
-
-    private Socket Connect(string address, CancellationToken ct)
-    {
-        SocketException? last = null;
-        foreach (var endPoint in Resolve(address, ct))
+        var ranks = RankOffer.ReadAll(offers);
+        if (assignment.WorldSize == 1 && _kind == CollectiveKind.Ring)
         {
-            var socket = Prepare(new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
-            try
-            {
-                StartConnect(socket, endPoint);
-                while (!socket.Poll(_deadline.Microseconds(Slice), SelectMode.SelectWrite))
-                {
-                    ct.ThrowIfCancellationRequested();
-                    ThrowIfLate(rank + 1);
-                }
-
-                var error = (int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
-                if (error == 0)
-                {
-                    return socket;
-                }
-
-                last = new SocketException(error);
-            }
-            catch (SocketException exception)
-            {
-                last = exception;
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-
-            socket.Dispose();
+            return new SingleCollective();
         }
 
-        throw new LinkFailure(
-            FailureCause.Closed,
-            rank + 1,
-            $"rank {rank + 1} cannot be reached at {address} ({last?.SocketErrorCode}); its listener was open when it published that address");
-    }
-
-    private static void StartConnect(Socket socket, EndPoint endPoint)
-    {
-        try
-        {
-            socket.Connect(endPoint);
-        }
-        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
-        {
-        }
-    }
-
-    private IEnumerable<IPEndPoint> Resolve(string address, CancellationToken ct)
-    {
-        // TryParse takes a bare IPv6 address for one with port 0, and a port is never 0 here.
-        if (IPEndPoint.TryParse(address, out var literal) && literal.Port != 0)
-        {
-            return [literal];
-        }
-
-        var colon = address.LastIndexOf(':');
-        if (colon <= 0 || !ushort.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
-        {
-            throw new ArgumentException($"Rank {rank + 1} has the address '{address}'; expected host:port.");
-        }
-
-        var host = address[..colon];
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(timeout);
-        try
-        {
-            return [.. Dns.GetHostAddressesAsync(host, limit.Token).GetAwaiter().GetResult().Select(ip => new IPEndPoint(ip, port))];
-        }
-        catch (SocketException exception)
-        {
-            throw new LinkFailure(
-                FailureCause.Closed, rank + 1, $"rank {rank + 1} published the host name '{host}', which does not resolve here ({exception.SocketErrorCode})");
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            throw new LinkFailure(
-                FailureCause.Silent, rank + 1, $"rank {rank + 1} published the host name '{host}', which did not resolve within {timeout}");
-        }
-    }
-
-    private void Wait(bool accepts)
-    {
-        _readable.Clear();
-        if (accepts)
-        {
-            _readable.Add(listener.Socket);
-            _readable.AddRange(_candidates.Select(candidate => candidate.Greeting.Socket));
-        }
-
-        if (_outgoing is not null)
-        {
-            _readable.Add(_outgoing.Socket);
-        }
-
-        Socket.Select(_readable, null, null, _deadline.Microseconds(Slice));
-        if (accepts && _readable.Contains(listener.Socket))
-        {
-            Accept();
-        }
-    }
-
-    private void Accept()
-    {
-        Socket socket;
-        try
-        {
-            socket = listener.Socket.Accept();
-        }
-        catch (SocketException)
-        {
-            // Whoever it was has gone again between the wait and here.
-            return;
-        }
-
-        if (_candidates.Count == MostCandidates)
-        {
-            _candidates[0].Greeting.Dispose();
-            _candidates.RemoveAt(0);
-        }
-
-        _candidates.Add((new GreetingLeft(Prepare(socket), terms, rank), Deadline.After(CandidatePatience)));
-    }
-
-    private void AdvanceOutgoing()
-    {
-        if (_outgoing is not null && _outgoing.Advance())
-        {
-            _right = new Link(_outgoing.Socket, rank + 1);
-            _outgoing = null;
-        }
-    }
-
-    private void AdvanceCandidates()
-    {
-        for (var i = _candidates.Count - 1; i >= 0; i--)
-        {
-            var (greeting, patience) = _candidates[i];
-            if (TryAdvance(greeting, patience) is not { } isTrusted)
-            {
-                greeting.Dispose();
-                _candidates.RemoveAt(i);
-            }
-            else if (isTrusted && _left is null)
-            {
-                _left = new Link(greeting.Socket, rank - 1);
-                _candidates.RemoveAt(i);
-            }
-        }
-    }
-
-    /// <summary>Whether the candidate is trusted by now; null for a stranger, whose failure is nobody else's business.</summary>
-    private bool? TryAdvance(Greeting greeting, Deadline patience)
-    {
-        try
-        {
-            return greeting.Advance() ? true : patience.Passed ? null : false;
-        }
-        catch (LinkFailure failure)
-        {
-            _lastStranger = failure;
-            return null;
-        }
-    }
-
-    private void ThrowIfLate(int missing)
-    {
-        if (_deadline.Passed)
-        {
-            var what = missing > rank ? $"rank {missing} did not answer the handshake at {addresses[missing]} within {timeout}"
-                : _lastStranger is null ? $"rank {missing} did not connect within {timeout}"
-                : $"rank {missing} did not connect within {timeout}, though {_lastStranger.Message}";
-            throw new LinkFailure(FailureCause.Silent, missing, what);
-        }
-    }
-
-    private static Socket Prepare(Socket socket)
-    {
-        socket.Blocking = false;
-        socket.NoDelay = true;
-        return socket;
+        var ring = RingCollective.Connect(
+            listener,
+            assignment.Rank,
+            [.. ranks.Select(rank => rank.Address)],
+            Convert.FromBase64String(assignment.Secret),
+            $"{assignment.RunId}/{assignment.Epoch}",
+            TimeSpan.FromSeconds(assignment.Spec.Recovery.ExchangeTimeoutSeconds),
+            CancellationToken.None);
+        return _kind == CollectiveKind.Nccl
+            ? NcclCollective.Connect(nccl(), NcclUniqueId.Read(ranks[0].NcclId!), ring, device)
+            : ring;
     }
 }

@@ -33,10 +33,10 @@ namespace Temper.Worker.Collectives;
 public sealed class RingCollective : ICollective
 {
     /// <summary>Most bytes that one rank may give to <see cref="AllGather"/>: it is for metrics and hashes, not for weights.</summary>
-    public const int MostGatherBytes = 256 * 1024 * 1024;
+    public const int MaxGatherBytes = 256 * 1024 * 1024;
 
     // A span of bytes has an int for its length.
-    private const int MostSumBytes = 1 << 30;
+    private const int MaxSumBytes = 1 << 30;
 
     // Socket.Select counts microseconds in an int; a longer wait is several of these.
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
@@ -89,8 +89,8 @@ public sealed class RingCollective : ICollective
     /// <param name="addresses">The published addresses in the order of ranks; their number is the world size.</param>
     /// <param name="secret">The secret of this epoch, the same on all ranks and known to nobody else.</param>
     /// <param name="session">Run and epoch: a rank of an older epoch is turned away by it.</param>
-    /// <param name="deadline">How long the rendezvous may take, and later each call; at most a day.</param>
-    /// <param name="ct">Ends the rendezvous early; later calls end by their deadline only.</param>
+    /// <param name="deadline">How long the connector may take, and later each call; at most a day.</param>
+    /// <param name="ct">Ends the connector early; later calls end by their deadline only.</param>
     /// <exception cref="CollectiveException">A neighbour did not come, is gone, or is not who it should be.</exception>
     public static RingCollective Connect(
         RingListener listener, int rank, IReadOnlyList<string> addresses, byte[] secret, string session, TimeSpan deadline, CancellationToken ct)
@@ -108,14 +108,14 @@ public sealed class RingCollective : ICollective
 
         try
         {
-            using var rendezvous = new Rendezvous(listener, rank, addresses, new RingTerms(session, addresses.Count, secret), deadline);
-            var (left, right) = rendezvous.Meet(ct);
+            using var connector = new RingConnector(listener, rank, addresses, new RingTerms(session, addresses.Count, secret), deadline);
+            var (left, right) = connector.Connect(ct);
             return new RingCollective(rank, addresses.Count, deadline, left, right);
         }
         catch (LinkFailure failure)
         {
             throw new CollectiveException(
-                $"Rank {rank} of {addresses.Count}, rendezvous of session '{session}': {failure.Message}.", failure.Blamed, failure);
+                $"Rank {rank} of {addresses.Count}, connector of session '{session}': {failure.Message}.", failure.Blamed, failure);
         }
     }
 
@@ -137,7 +137,7 @@ public sealed class RingCollective : ICollective
     /// <summary>Replaces <paramref name="values"/> by its element-wise sum over all ranks. The length is the same on all ranks.</summary>
     public void AllReduceSum(Span<float> values)
     {
-        const int Most = MostSumBytes / sizeof(float);
+        const int Most = MaxSumBytes / sizeof(float);
         for (; values.Length > Most; values = values[Most..])
         {
             Sum(Operation.SumFloats, MemoryMarshal.AsBytes(values[..Most]), RankOrderSums.Floats);
@@ -149,7 +149,7 @@ public sealed class RingCollective : ICollective
     /// <inheritdoc/>
     public void AllReduceSum(Span<double> values)
     {
-        const int Most = MostSumBytes / sizeof(double);
+        const int Most = MaxSumBytes / sizeof(double);
         for (; values.Length > Most; values = values[Most..])
         {
             Sum(Operation.SumDoubles, MemoryMarshal.AsBytes(values[..Most]), RankOrderSums.Doubles);
@@ -159,10 +159,10 @@ public sealed class RingCollective : ICollective
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="bytes"/> are more than <see cref="MostGatherBytes"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="bytes"/> are more than <see cref="MaxGatherBytes"/>.</exception>
     public byte[][] AllGather(ReadOnlySpan<byte> bytes)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, MostGatherBytes, nameof(bytes));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, MaxGatherBytes, nameof(bytes));
         Span<long> lengths = WorldSize <= 64 ? stackalloc long[WorldSize] : new long[WorldSize];
         lengths.Clear();
         lengths[Rank] = bytes.Length;
@@ -171,9 +171,9 @@ public sealed class RingCollective : ICollective
         var (start, total) = (0, 0);
         for (var rank = 0; rank < WorldSize; rank++)
         {
-            if (lengths[rank] is < 0 or > MostGatherBytes || lengths[rank] > Array.MaxLength - total)
+            if (lengths[rank] is < 0 or > MaxGatherBytes || lengths[rank] > Array.MaxLength - total)
             {
-                var what = $"rank {rank} wants to give {lengths[rank]} bytes, where {MostGatherBytes} each and {Array.MaxLength} together are the most";
+                var what = $"rank {rank} wants to give {lengths[rank]} bytes, where {MaxGatherBytes} each and {Array.MaxLength} together are the most";
                 throw Fail(new LinkFailure(FailureCause.OutOfStep, rank, what), CallOf(Operation.GatherLengths, WorldSize * sizeof(long)));
             }
 

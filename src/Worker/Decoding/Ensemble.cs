@@ -44,7 +44,7 @@ public sealed class Ensemble : IPredictor
 
     /// <inheritdoc/>
     public IDecoding StartDecoding(int[] inputIds, int rows, int inputLength) =>
-        new Together([.. _members.Select(member => member.StartDecoding(inputIds, rows, inputLength))]);
+        new EnsembleDecoding([.. _members.Select(member => member.StartDecoding(inputIds, rows, inputLength))]);
 
     /// <inheritdoc/>
     public BatchLoss Evaluate(ModelBatch batch)
@@ -89,7 +89,7 @@ public sealed class Ensemble : IPredictor
         return sum!.div_(Scalars.Of(count)).MoveToOuterDisposeScope();
     }
 
-    private sealed class Together(IReadOnlyList<IDecoding> members) : IDecoding
+    private sealed class EnsembleDecoding(IReadOnlyList<IDecoding> members) : IDecoding
     {
         public int Position => members[0].Position;
 

@@ -1,4 +1,4 @@
-using Temper.Contracts.Models;
+using Temper.Mixture.Vocabularies;
 using Temper.Worker.Devices;
 using Temper.Worker.Model;
 using static TorchSharp.torch;
@@ -30,7 +30,7 @@ public static class GreedyDecoder
         {
             stop.ThrowIfCancellationRequested();
             var next = MostLikely(decoding, last, active);
-            var going = Enumerable.Range(0, active.Length).Where(i => next[i] != T5Config.EosId).ToArray();
+            var going = Enumerable.Range(0, active.Length).Where(i => next[i] != SpecialIds.Eos).ToArray();
             if (going.Length > 0 && going.Length < active.Length)
             {
                 decoding.Select(going);

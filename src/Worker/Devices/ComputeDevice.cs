@@ -12,18 +12,18 @@ namespace Temper.Worker.Devices;
 /// </summary>
 public sealed class ComputeDevice
 {
-    private static readonly Lazy<ComputeDevice> s_processor = new(() => Loaded(DeviceKind.Cpu, DeviceType.CPU));
+    private static readonly Lazy<ComputeDevice> s_cpu = new(() => Loaded(DeviceKind.Cpu, DeviceType.CPU));
 
-    private ComputeDevice(DeviceKind kind, Device place) => (Kind, Place) = (kind, place);
+    private ComputeDevice(DeviceKind kind, Device device) => (Kind, TorchDevice) = (kind, device);
 
     /// <summary>The processor.</summary>
-    public static ComputeDevice Processor => s_processor.Value;
+    public static ComputeDevice Cpu => s_cpu.Value;
 
     /// <summary><see cref="DeviceKind.Cpu"/> or <see cref="DeviceKind.Cuda"/>, never <see cref="DeviceKind.Auto"/>.</summary>
     public DeviceKind Kind { get; }
 
     /// <summary>Where tensors are put.</summary>
-    public Device Place { get; }
+    public Device TorchDevice { get; }
 
     /// <summary>How ranks on such devices exchange gradients unless the spec says otherwise.</summary>
     public CollectiveKind NaturalCollective => Kind == DeviceKind.Cuda ? CollectiveKind.Nccl : CollectiveKind.Ring;
@@ -35,7 +35,7 @@ public sealed class ComputeDevice
         TorchLibrary.Load();
         if (asked == DeviceKind.Cpu)
         {
-            return Processor;
+            return Cpu;
         }
 
         // Asks libtorch itself, which says no where it was built without CUDA, finds no driver, or is shown no device.
@@ -44,7 +44,7 @@ public sealed class ComputeDevice
             return Loaded(DeviceKind.Cuda, DeviceType.CUDA);
         }
 
-        return asked == DeviceKind.Auto ? Processor : throw new PlatformNotSupportedException(string.Create(
+        return asked == DeviceKind.Auto ? Cpu : throw new PlatformNotSupportedException(string.Create(
             CultureInfo.InvariantCulture,
             $"Device cuda is asked for, and libtorch can use no GPU here: the driver names {HostDevices.Gpus.Count}, and libtorch is built {(TorchLibrary.HasCuda ? "with" : "without")} CUDA. "
             + $"Build with -p:TorchBackend=cuda, or with -p:TorchBackend=path and {TorchLibrary.FolderVariable} naming the folder of a libtorch with CUDA; or ask for device auto or cpu."));

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Temper.Contracts.Specs;
 using static TorchSharp.torch;
 using DeviceKind = Temper.Contracts.Specs.DeviceKind;
-using Precision = Temper.Contracts.Specs.Precision;
 
 namespace Temper.Worker.Devices;
 
@@ -64,7 +64,7 @@ internal static class DevicePeak
     private static double Flops(int size, ComputeDevice device, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        var (left, right) = (ones([size, size], type, device.Place), ones([size, size], type, device.Place));
+        var (left, right) = (ones([size, size], type, device.TorchDevice), ones([size, size], type, device.TorchDevice));
         Multiply();
         return Cost(size) / Enumerable.Range(0, Repetitions).Min(_ => Multiply().TotalSeconds);
 

@@ -13,7 +13,7 @@ internal static class HostDevices
     public static IReadOnlyList<Gpu> Gpus => s_gpus.Value;
 
     /// <summary>Whether trainers here multiply bf16 natively.</summary>
-    public static bool HasBf16 => Usable.Count > 0 ? Usable.All(gpu => gpu.Capability >= 8) : Processor.HasBf16;
+    public static bool HasBf16 => Usable.Count > 0 ? Usable.All(gpu => gpu.Capability >= 8) : CpuFeatures.HasBf16;
 
     private static IReadOnlyList<Gpu> Usable => TorchLibrary.HasCuda ? Gpus : [];
 

@@ -1,18 +1,9 @@
+using Temper.Contracts.Specs;
 using Temper.Worker.Devices;
 using Temper.Worker.Native;
 using static TorchSharp.torch;
 
 namespace Temper.Worker.Model;
-
-/// <summary>In which number format matrix products run. Parameters, gradients, norms, scores and softmax of attention, logits and loss are fp32 either way.</summary>
-public enum Precision
-{
-    /// <summary>IEEE single precision throughout.</summary>
-    Fp32,
-
-    /// <summary>Products on bf16 copies of the parameters and bf16 activations; the residual stream stays fp32.</summary>
-    Bf16,
-}
 
 /// <summary>One named parameter and its place in the flat buffers.</summary>
 /// <param name="Name">Hugging Face's name, such as <c>encoder.block.0.layer.0.SelfAttention.q.weight</c>.</param>

@@ -21,7 +21,7 @@ internal sealed class PositionBias(T5Config config, FlatParameters parameters, s
     // Rows whose rectangle stays in the cache; on an accelerator launches cost more.
     private const int HostRows = 64;
     private const int DeviceRows = 512;
-    private const int LeastLength = 64;
+    private const int MinLength = 64;
 
     private readonly string _table = T5Layout.BiasTable(stack);
     private readonly bool _isDecoder = stack == "decoder";
@@ -97,7 +97,7 @@ internal sealed class PositionBias(T5Config config, FlatParameters parameters, s
         if (_oneHot is null || length > _longest)
         {
             _oneHot?.Dispose();
-            _longest = Math.Max(LeastLength, Math.Max(length, 2 * _longest));
+            _longest = Math.Max(MinLength, Math.Max(length, 2 * _longest));
             var buckets = Enumerable.Range(1 - _longest, (2 * _longest) - 1)
                 .Select(offset => (long)RelativePositions.Bucket(offset, !_isDecoder, config.Buckets, config.MaxDistance)).ToArray();
             var index = tensor(buckets, device: parameters.Device).unsqueeze(0);

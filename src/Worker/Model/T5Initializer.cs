@@ -24,7 +24,7 @@ internal static class T5Initializer
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        using var generator = new Generator((ulong)settings.Seed, ComputeDevice.Processor.Place);
+        using var generator = new Generator((ulong)settings.Seed, ComputeDevice.Cpu.TorchDevice);
         foreach (var slot in parameters.Slots)
         {
             using var inner = NewDisposeScope();

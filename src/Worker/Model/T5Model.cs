@@ -1,4 +1,6 @@
 using Temper.Contracts.Models;
+using Temper.Contracts.Specs;
+using Temper.Mixture.Vocabularies;
 using Temper.Worker.Devices;
 using Temper.Worker.Native;
 using static TorchSharp.torch;
@@ -42,7 +44,7 @@ public sealed class T5Model : IPredictor
 
         Config = config;
         var (groups, matrices) = T5Layout.Groups(config);
-        Parameters = new FlatParameters(groups, matrices, uncopiedGroups: config.Tied ? 0 : 1, precision, device ?? ComputeDevice.Processor.Place, trainable);
+        Parameters = new FlatParameters(groups, matrices, uncopiedGroups: config.Tied ? 0 : 1, precision, device ?? ComputeDevice.Cpu.TorchDevice, trainable);
         _encoder = [.. T5Layout.Blocks("encoder", config.EncoderLayers).Select(block => new EncoderBlock(
             Parameters.Leaf(T5Layout.Norm(block, 0)), AttentionOf(block), FeedForwardOf(block, 1)))];
         _decoder = [.. T5Layout.Blocks("decoder", config.DecoderLayers).Select(block => new DecoderBlock(
@@ -101,7 +103,7 @@ public sealed class T5Model : IPredictor
         var hidden_ND = Hidden(batch, inputs, shifted, biases, targets, dropout);
 
         var (loss, gradient_ND) = _loss.LossAndGradient(hidden_ND.detach(), targets, scale, zLoss);
-        using (TensorCores.ForFp32(Parameters))
+        using (TensorCores.ForFp32(Parameters.Precision, Parameters.Device))
         {
             hidden_ND.backward([gradient_ND]);
         }
@@ -275,7 +277,7 @@ public sealed class T5Model : IPredictor
     private Tensor Attend(Tensor q_BHLK, Tensor k_BHLK, Tensor v_BHLK, Tensor? bias, Tensor o)
     {
         using var scope = NewDisposeScope();
-        using var cores = TensorCores.ForFp32(Parameters);
+        using var cores = TensorCores.ForFp32(Parameters.Precision, Parameters.Device);
         var scores_BHLL = q_BHLK.to(ScalarType.Float32).matmul(k_BHLK.to(ScalarType.Float32).transpose(2, 3));
         scores_BHLL = bias is null ? scores_BHLL : scores_BHLL.add_(bias, Scalars.One);
         var context_BHLK = scores_BHLL.softmax(-1).to(Parameters.ComputeType).matmul(v_BHLK);
@@ -302,13 +304,13 @@ public sealed class T5Model : IPredictor
 
     private Tensor? PaddingMask(int[] ids, int rows, int length)
     {
-        if (!ids.Contains(T5Config.PadId))
+        if (!ids.Contains(SpecialIds.Pad))
         {
             return null;
         }
 
         using var scope = NewDisposeScope();
-        var mask = Array.ConvertAll(ids, id => id == T5Config.PadId ? Masked : 0f);
+        var mask = Array.ConvertAll(ids, id => id == SpecialIds.Pad ? Masked : 0f);
         return tensor(mask, ScalarType.Float32, Parameters.Device).view(rows, 1, 1, length).MoveToOuterDisposeScope();
     }
 

@@ -17,7 +17,7 @@ internal sealed class VocabularyLoss(FlatParameters parameters, T5Config config)
     public Tensor Logits(Tensor hidden_ND)
     {
         using var scope = NewDisposeScope();
-        using var cores = TensorCores.ForFp32(parameters);
+        using var cores = TensorCores.ForFp32(parameters.Precision, parameters.Device);
         return Scaled(hidden_ND).matmul(parameters.Value(_matrix).transpose(0, 1)).MoveToOuterDisposeScope();
     }
 

@@ -111,9 +111,9 @@ public sealed class ModelFolder
     }
 
     /// <summary>The model, ready to train: with the folders' weights, or, without a folder, with random ones.</summary>
-    public T5Model CreateModel(RunSpec spec, Contracts.Specs.Precision precision, ComputeDevice device) =>
+    public T5Model CreateModel(RunSpec spec, Precision precision, ComputeDevice device) =>
         Folders.Count == 0
-            ? new T5Model(Config, Products(precision), new T5Initialization(spec.Seed, SpecDefaults.EmbeddingStd(spec)), device.Place)
+            ? new T5Model(Config, precision, new T5Initialization(spec.Seed, SpecDefaults.EmbeddingStd(spec)), device.TorchDevice)
             : LoadModel(precision, trainable: true, device);
 
     /// <summary>The model with the folders' weights.</summary>
@@ -121,9 +121,9 @@ public sealed class ModelFolder
     /// <param name="trainable">Whether there is room for gradients.</param>
     /// <param name="device">Where to compute; the processor if null.</param>
     /// <exception cref="NonFiniteException">A weight is not finite.</exception>
-    public T5Model LoadModel(Contracts.Specs.Precision precision = Contracts.Specs.Precision.Fp32, bool trainable = false, ComputeDevice? device = null)
+    public T5Model LoadModel(Precision precision = Precision.Fp32, bool trainable = false, ComputeDevice? device = null)
     {
-        var model = new T5Model(Config, Products(precision), device?.Place, trainable);
+        var model = new T5Model(Config, precision, device?.TorchDevice, trainable);
         try
         {
             WeightAverage.Load(Folders, model);
@@ -193,7 +193,4 @@ public sealed class ModelFolder
             throw new InvalidDataException($"{model.Name} has another shape than {models[0].Name}, so their weights have no average. Combine their logits, or name models of one shape.");
         }
     }
-
-    private static Model.Precision Products(Contracts.Specs.Precision precision) =>
-        precision == Contracts.Specs.Precision.Bf16 ? Model.Precision.Bf16 : Model.Precision.Fp32;
 }

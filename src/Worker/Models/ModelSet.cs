@@ -70,7 +70,7 @@ public sealed class ModelSet
     /// <summary>The model, or the ensemble of all; without room for gradients.</summary>
     /// <param name="precision">Number format of matrix products; fp32 or bf16.</param>
     /// <param name="device">Where to compute; the processor if null.</param>
-    public IPredictor Load(Contracts.Specs.Precision precision = Contracts.Specs.Precision.Fp32, ComputeDevice? device = null)
+    public IPredictor Load(Precision precision = Precision.Fp32, ComputeDevice? device = null)
     {
         var models = Members.Select(member => member.LoadModel(precision, device: device)).ToList();
         return _isEnsemble ? new Ensemble(models) : models[0];

@@ -1,3 +1,4 @@
+using Temper.Contracts.Specs;
 using Temper.Worker.Model;
 using Temper.Worker.Native;
 using Temper.Worker.SafeTensors;

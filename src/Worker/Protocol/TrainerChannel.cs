@@ -121,7 +121,7 @@ public sealed class TrainerChannel : IDisposable
         _spent.Checkpoint + time.Checkpoint));
 
     /// <summary>Publishes this rank's offer and waits for those of all ranks. Waiting for others is no lack of progress.</summary>
-    public IReadOnlyList<string> Meet(string offer)
+    public IReadOnlyList<string> ExchangeOffers(string offer)
     {
         Send(new TrainerEvent.Ready(offer));
         while (!_offers.Task.Wait(TimeSpan.FromSeconds(1)))

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Temper.Contracts.Models;
+using Temper.Contracts.Specs;
 using Temper.Planning.Models;
 using Temper.Worker.Model;
 using static TorchSharp.torch;

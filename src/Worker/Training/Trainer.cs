@@ -24,9 +24,9 @@ namespace Temper.Worker.Training;
 /// makes the same update. All on the calling thread.
 /// </summary>
 /// <param name="assignment">What to train.</param>
-/// <param name="channel">Where to tell of it.</param>
+/// <param name="channel">To its agent.</param>
 /// <param name="device">What to compute on.</param>
-/// <param name="time">What times of steps are measured with.</param>
+/// <param name="time">Measures steps.</param>
 public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel, ComputeDevice device, TimeProvider time) : IRankWork
 {
     private readonly RunSpec _spec = assignment.Spec;
@@ -66,10 +66,10 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         channel.Progressed();
         if (IsFirst)
         {
-            // First what takes space: the mark needs some.
+            // Free space first: raising the fence writes a file.
             TidyUp(() => _checkpoints.DeleteUnfinished(assignment.Epoch));
             TidyUp(() => ModelDraft.DeleteAll(assignment.OutputDirectory, assignment.Epoch));
-            // On a full disk it is raised with the first checkpoint, which may make room.
+            // On a full disk this fails; the fence is raised again with the first checkpoint, which may free space.
             TidyUp(_fence.Raise);
         }
 
@@ -94,14 +94,14 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         channel.Send(new TrainerEvent.Started(_step, _model.ParameterCount, _spec.Threads, _tasks.ContentHash, _peakFlops));
         if (IsFirst)
         {
-            // What an epoch before this one could not tell.
+            // Events that an earlier epoch could not report.
             foreach (var word in _unstored)
             {
                 channel.Send(word);
             }
         }
 
-        // A pause may have come in the middle of it, or before.
+        // The run may have been paused before or during this evaluation.
         if (EvaluationIsDue() && !Evaluate(evaluator, final: false))
         {
             Save(collective);
@@ -245,7 +245,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         return ModelBatch.Of([.. read.Select(row => row.Inputs)], [.. read.Select(row => row.Targets)]);
     }
 
-    // Every rank tells which of its rows are to blame, so that all end with the same message.
+    // Every rank names its bad rows, so that all end with the same message.
     private NonFiniteException NonFinite(ICollective collective, BatchPlan plan, string what, IReadOnlyList<PlannedRow> rows)
     {
         var own = string.Join("; ", rows.Take(3).Select(row => $"{_tasks.Names[row.Task]} row {row.Index} ({_tasks.Preview(row)})"));
@@ -255,7 +255,7 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
         return new NonFiniteException($"At step {plan.Step} the {what}; the weights are those of step {plan.Step - 1}. Rows: {where}. Lower the learning rate, clip gradients, or mend the rows.");
     }
 
-    // Random generators may differ in the last bits between kinds of processors: all start from the weights of rank 0.
+    // Random initialization may differ in the last bits between CPU types, so all ranks start from the weights of rank 0.
     private void ShareWeights(ICollective collective)
     {
         using var scope = NewDisposeScope();
@@ -310,12 +310,12 @@ public sealed class Trainer(TrainerAssignment assignment, TrainerChannel channel
             TidyUp(() => _checkpoints.Prune(_spec.Training.KeepCheckpoints, _step, assignment.Epoch));
         }
 
-        collective.Meet(_spec.Recovery.ProgressTimeout);
+        collective.Barrier(_spec.Recovery.ProgressTimeout);
         channel.Progressed();
         channel.Spent(new RankSeconds(0, 0, 0, 0, Checkpoint: clock.Elapsed.TotalSeconds));
     }
 
-    // What cannot be deleted or marked now is another time; what was saved is whole and reported by then.
+    // If a file cannot be deleted now, the next checkpoint tries again. What was saved is already complete and reported.
     private void TidyUp(Action delete)
     {
         try

@@ -45,12 +45,12 @@ public static class TrainerProgram
         {
             using var listener = RingListener.Open(Interface(advertisedAddress), advertisedAddress);
             var device = ComputeDevice.Take(assignment.Spec.Device);
-            var meeting = new Meeting(listener, assignment, device, () => NcclLibrary.Shared);
+            var rendezvous = new Rendezvous(listener, assignment, device, () => NcclLibrary.Shared);
             using var work = Work(assignment, channel, device, TimeProvider.System);
             work.Load();
-            var offer = meeting.Offer();
-            Console.Error.WriteLine($"rank {assignment.Rank} computes on {device} and exchanges by {meeting.Description}");
-            using var collective = meeting.Connect(channel.Meet(offer));
+            var offer = rendezvous.Offer();
+            Console.Error.WriteLine($"rank {assignment.Rank} computes on {device} and exchanges by {rendezvous.Description}");
+            using var collective = rendezvous.Connect(channel.ExchangeOffers(offer));
             work.Run(collective);
         }
         catch (Exception e)

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
 using Temper.Contracts.Agents;
+using Temper.Contracts.Models;
 using Temper.Contracts.Runs;
 using Temper.Contracts.Specs;
 using Temper.Coordinator.Reports;

@@ -27,7 +27,7 @@ public class CheckpointFoldersTests
         var first = folders.ListAsync("hung", 1);
         Assert.Equal("other", Assert.Single((await folders.ListAsync("other", 1))!).Name);
         Assert.False(first.IsCompleted);
-        time.Advance(OwnThread.Patience);
+        time.Advance(OwnThread.FolderTimeout);
         Assert.Null(await first);
         Assert.Null(await folders.ListAsync("hung", 1));
         Assert.Equal(2, asked);

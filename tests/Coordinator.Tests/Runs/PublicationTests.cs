@@ -9,7 +9,7 @@ namespace Temper.Coordinator.Tests.Runs;
 [Trait("kind", "integration")]
 public class PublicationTests
 {
-    private static readonly TimeSpan Patience = OwnThread.Patience;
+    private static readonly TimeSpan Patience = OwnThread.FolderTimeout;
 
     [Fact]
     public async Task A_model_takes_its_place_by_the_coordinators_word_and_before_the_run_has_succeeded()

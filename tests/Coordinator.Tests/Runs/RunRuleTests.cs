@@ -63,7 +63,7 @@ public class RunRuleTests
     {
         var state = After(Running(), new RunEvent.CheckpointSaved(1, 30, "s30"), new RunEvent.StepMade(1, 42), Failed(1, FailureCauses.TrainerDied, "killed by signal 9"));
 
-        Assert.Equal((RunPhase.Recovering, 30, 42, 0), (state.Phase, state.Step, state.BestStep, state.FruitlessAttempts));
+        Assert.Equal((RunPhase.Recovering, 30, 42, 0), (state.Phase, state.Step, state.BestStep, state.AttemptsWithoutProgress));
         Assert.Equal(new Recovery(Noon, 1, FailureCauses.TrainerDied, "Rank 1 on agent b: killed by signal 9", 30), Assert.Single(state.Recoveries));
         Assert.Empty(state.Seats);
     }
@@ -120,7 +120,7 @@ public class RunRuleTests
         var state = new RunState();
         for (var attempt = 1; attempt <= 3; attempt++)
         {
-            Assert.Equal(attempt - 1, state.FruitlessAttempts);
+            Assert.Equal(attempt - 1, state.AttemptsWithoutProgress);
             state = After(state, Admitted(), Failed(0, FailureCauses.TrainerError, "out of memory", epoch: attempt));
         }
 
@@ -141,7 +141,7 @@ public class RunRuleTests
             state = After(state, Admitted(), Failed(0, cause, "not my fault", epoch: attempt));
         }
 
-        Assert.Equal((RunPhase.Recovering, 20, 0), (state.Phase, state.Recoveries.Count, state.FruitlessAttempts));
+        Assert.Equal((RunPhase.Recovering, 20, 0), (state.Phase, state.Recoveries.Count, state.AttemptsWithoutProgress));
     }
 
     [Fact]
@@ -271,9 +271,9 @@ public class RunRuleTests
     {
         var state = After(Running(), new RunEvent.StepMade(1, 10), Failed(0, FailureCauses.TrainerDied, "1"));
         state = After(state, Admitted(), new RunEvent.StepMade(2, 10), Failed(0, FailureCauses.TrainerDied, "2", epoch: 2));
-        Assert.Equal(1, state.FruitlessAttempts);
+        Assert.Equal(1, state.AttemptsWithoutProgress);
         state = After(state, Admitted(), new RunEvent.StepMade(3, 11), Failed(0, FailureCauses.TrainerDied, "3", epoch: 3));
-        Assert.Equal(0, state.FruitlessAttempts);
+        Assert.Equal(0, state.AttemptsWithoutProgress);
     }
 
     [Fact]
@@ -282,7 +282,7 @@ public class RunRuleTests
         var state = new RunState { Phase = RunPhase.Queued, Checkpoints = [new(10, "a"), new(20, "b")], BestStep = 20 };
 
         state = After(state, Admitted(), Failed(0, FailureCauses.CheckpointDamaged, "hash of weights differs", epoch: 1));
-        Assert.Equal((RunPhase.Recovering, 10, 0), (state.Phase, state.Step, state.FruitlessAttempts));
+        Assert.Equal((RunPhase.Recovering, 10, 0), (state.Phase, state.Step, state.AttemptsWithoutProgress));
         state = After(state, Admitted());
         Assert.Equal("a", state.Start!.Name);
         state = After(state, Failed(0, FailureCauses.CheckpointDamaged, "hash of weights differs", epoch: 2), Admitted());

@@ -22,7 +22,7 @@ public abstract class GrainStorageContract
     public async Task A_write_over_a_newer_version_is_refused()
     {
         await using var coordinator = await StartAsync();
-        var storage = coordinator.Services.GetRequiredKeyedService<IGrainStorage>(StateHome.GrainStorage);
+        var storage = coordinator.Services.GetRequiredKeyedService<IGrainStorage>(StateBackend.GrainStorage);
         var first = new GrainState<RunState>(new RunState { Epoch = 1 });
         await storage.WriteStateAsync("run", Grain, first);
         var second = new GrainState<RunState>();
@@ -44,7 +44,7 @@ public abstract class GrainStorageContract
     public async Task State_comes_back_as_it_was_written()
     {
         await using var coordinator = await StartAsync();
-        var storage = coordinator.Services.GetRequiredKeyedService<IGrainStorage>(StateHome.GrainStorage);
+        var storage = coordinator.Services.GetRequiredKeyedService<IGrainStorage>(StateBackend.GrainStorage);
         var state = new RunState
         {
             Phase = RunPhase.Running,
@@ -68,7 +68,7 @@ public abstract class GrainStorageContract
     public async Task Of_writers_that_read_the_same_version_one_wins()
     {
         await using var coordinator = await StartAsync();
-        var storage = coordinator.Services.GetRequiredKeyedService<IGrainStorage>(StateHome.GrainStorage);
+        var storage = coordinator.Services.GetRequiredKeyedService<IGrainStorage>(StateBackend.GrainStorage);
         await storage.WriteStateAsync("run", Grain, new GrainState<RunState>(new RunState()));
         var writers = Enumerable.Range(1, 8).Select(epoch => new GrainState<RunState>(new RunState { Epoch = epoch }, "1")).ToList();
         var others = Enumerable.Range(1, 8).Select(epoch => new GrainState<RunState>(new RunState { Epoch = epoch })).ToList();
@@ -99,7 +99,7 @@ public abstract class GrainStorageContract
     public async Task State_that_was_cleared_is_gone_and_can_be_written_again()
     {
         await using var coordinator = await StartAsync();
-        var storage = coordinator.Services.GetRequiredKeyedService<IGrainStorage>(StateHome.GrainStorage);
+        var storage = coordinator.Services.GetRequiredKeyedService<IGrainStorage>(StateBackend.GrainStorage);
         var state = new GrainState<RunState>(new RunState { Epoch = 1 });
         await storage.WriteStateAsync("run", Grain, state);
         await Assert.ThrowsAsync<InconsistentStateException>(() => storage.ClearStateAsync("run", Grain, new GrainState<RunState>(new RunState(), "7") { RecordExists = true }));
@@ -124,7 +124,7 @@ public sealed class SqliteGrainStorageTests : GrainStorageContract
     public async Task A_commit_is_on_the_disk_before_anybody_is_told()
     {
         await using var coordinator = await CoordinatorUnderTest.StartedAsync();
-        var file = (SqliteFile)coordinator.Services.GetRequiredService<StateHome>().State;
+        var file = (SqliteFile)coordinator.Services.GetRequiredService<StateBackend>().State;
 
         // 2 is FULL: also for connections that Orleans' provider opens itself.
         using var connection = new SqliteConnection(file.ConnectionString);

@@ -17,8 +17,8 @@ public sealed class PostgresStoreTests : StoreContract
     {
         var marks = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
         {
-            using var home = new PostgresHome(PostgresUrl.Parse(_url));
-            return home.InsideMark;
+            using var home = new PostgresBackend(PostgresUrl.Parse(_url));
+            return home.SiloToken;
         })));
 
         Assert.Equal(44, Assert.Single(marks.Distinct()).Length);
@@ -28,10 +28,10 @@ public sealed class PostgresStoreTests : StoreContract
     [Fact]
     public void Another_database_has_another_mark()
     {
-        using var one = new PostgresHome(PostgresUrl.Parse(_url));
-        using var two = new PostgresHome(PostgresUrl.Parse(_server.NewDatabase()));
-        Assert.NotEqual(one.InsideMark, two.InsideMark);
-        Assert.NotEqual("coordinator-agent-token", one.InsideMark);
+        using var one = new PostgresBackend(PostgresUrl.Parse(_url));
+        using var two = new PostgresBackend(PostgresUrl.Parse(_server.NewDatabase()));
+        Assert.NotEqual(one.SiloToken, two.SiloToken);
+        Assert.NotEqual("coordinator-agent-token", one.SiloToken);
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class PostgresStoreTests : StoreContract
         using var stop = new CancellationTokenSource();
         var heard = new TaskCompletionSource();
         var listens = new TaskCompletionSource();
-        two.Told += notice => (notice == Notices.Reconcile ? heard : listens).TrySetResult();
+        two.NoticeReceived += notice => (notice == Notices.Reconcile ? heard : listens).TrySetResult();
         var listening = two.ListenAsync(stop.Token);
         await listens.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 

@@ -144,7 +144,7 @@ public class ReferenceTests
     {
         (AttemptBudget.Ends, _) => "–",
         (_, var never) when never == BackOff.Never => "at once",
-        (_, var wait) => $"{(wait.AtOnce == 0 ? "" : "at once, then ")}{Seconds(wait.FirstSeconds)}, × {wait.Factor.ToString(CultureInfo.InvariantCulture)} up to {Seconds(wait.MostSeconds)}",
+        (_, var wait) => $"{(wait.AtOnce == 0 ? "" : "at once, then ")}{Seconds(wait.FirstSeconds)}, × {wait.Factor.ToString(CultureInfo.InvariantCulture)} up to {Seconds(wait.MaxSeconds)}",
     };
 
     private static string Seconds(double seconds) => seconds >= 60 ? $"{(seconds / 60).ToString(CultureInfo.InvariantCulture)} min" : $"{seconds.ToString(CultureInfo.InvariantCulture)} s";

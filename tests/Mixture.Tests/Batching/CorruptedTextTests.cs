@@ -19,7 +19,7 @@ public class CorruptedTextTests
 
     /// <summary>Lengths of documents: of one or many, short or longer than chunks, some empty.</summary>
     private static readonly Gen<int[]> Lengths =
-        Gen.OneOf(Gen.Int[0, 5], Gen.Int[0, 200]).Array[1, 40].Where(lengths => lengths.Sum() >= SpanLengths.LeastTokens);
+        Gen.OneOf(Gen.Int[0, 5], Gen.Int[0, 200]).Array[1, 40].Where(lengths => lengths.Sum() >= SpanLengths.MinTokens);
 
     [Fact]
     public void Every_token_is_in_one_chunk_of_an_epoch_and_documents_are_whole_in_the_ring_of_chunks() =>
@@ -47,7 +47,7 @@ public class CorruptedTextTests
         var text = CorruptedText.ToTrainOn("t", NumberedDocuments(lengths), new Numbers(), InputLength, Spec, 17);
         var (whole, rest) = Math.DivRem(lengths.Sum(), ChunkTokens);
 
-        Assert.Equal(rest >= SpanLengths.LeastTokens ? whole + 1 : whole, text.Count);
+        Assert.Equal(rest >= SpanLengths.MinTokens ? whole + 1 : whole, text.Count);
         foreach (var index in Enumerable.Range(0, text.Count))
         {
             Assert.Equal(index < whole ? ChunkTokens : rest, text.Chunk(index, epoch).Length);

@@ -42,11 +42,11 @@ public class SpanCorruptionTests
 
             Assert.InRange(lengths.Inputs, inputLength - 2, inputLength);
             // Single and double precision may part at the count of hidden tokens and at that of spans: then what is budgeted for does not fit.
-            Assert.InRange(lengths.Tokens, budget.Tokens - 2, Math.Max(SpanLengths.LeastTokens, budget.Tokens));
+            Assert.InRange(lengths.Tokens, budget.Tokens - 2, Math.Max(SpanLengths.MinTokens, budget.Tokens));
             Assert.All(
                 Enumerable.Range(lengths.Tokens + 1, Math.Max(0, budget.Tokens - lengths.Tokens)),
                 tokens => Assert.True(SpanLengths.Of(tokens, spec).Inputs > inputLength));
-            Assert.All(Enumerable.Range(SpanLengths.LeastTokens, Math.Min(100, lengths.Tokens - 1)), tokens =>
+            Assert.All(Enumerable.Range(SpanLengths.MinTokens, Math.Min(100, lengths.Tokens - 1)), tokens =>
             {
                 var shorter = SpanLengths.Of(tokens, spec);
                 Assert.True(shorter.Inputs <= lengths.Inputs && shorter.Targets <= lengths.Targets);

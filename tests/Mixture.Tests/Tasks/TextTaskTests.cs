@@ -111,7 +111,7 @@ public sealed class TextTaskTests : IDisposable
     {
         var task = Load(_text with { MaxExamples = 2 });
 
-        Assert.Equal((3, 2), (task.Train.Count, task.MostChunks));
+        Assert.Equal((3, 2), (task.Train.Count, task.MaxChunks));
     }
 
     [Fact]

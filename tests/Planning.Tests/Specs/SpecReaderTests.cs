@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Temper.Contracts.Agents;
+using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Mixing;
 using Temper.Mixture.Vocabularies;

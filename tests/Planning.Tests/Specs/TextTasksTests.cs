@@ -256,7 +256,7 @@ public sealed class TextTasksTests : IDisposable
 
         public int SentinelCount => 5;
 
-        public int MostSentinels => 5;
+        public int MaxSentinels => 5;
 
         public string ContentHash => "";
 

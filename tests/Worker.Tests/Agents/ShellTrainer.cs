@@ -18,7 +18,7 @@ internal static class ShellTrainer
         AgentId = "a",
         Slots = slots,
         SilenceLimit = TimeSpan.FromHours(1),
-        AloneLimit = alone ?? TimeSpan.FromMinutes(10),
+        DisconnectedTimeout = alone ?? TimeSpan.FromMinutes(10),
         TrainerCommand = ["/bin/sh", "-c", script, "trainer"],
     };
 

@@ -31,7 +31,7 @@ internal sealed class LoopbackNccl : IDisposable
     }
 
     /// <summary>One rank's part of joining.</summary>
-    public NcclCollective Join(int rank) => NcclCollective.Connect(_library, _id, _rings[rank], ComputeDevice.Processor);
+    public NcclCollective Join(int rank) => NcclCollective.Connect(_library, _id, _rings[rank], ComputeDevice.Cpu);
 
     /// <summary>All ranks, joined.</summary>
     public Ranks Connect(TimeSpan? callDeadline = null)

@@ -204,7 +204,7 @@ public class RingFailureTests
     {
         using var ring = new LoopbackRing(1);
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => ring.Ranks[0].AllGather(new byte[RingCollective.MostGatherBytes + 1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ring.Ranks[0].AllGather(new byte[RingCollective.MaxGatherBytes + 1]));
     }
 
     /// <summary>Rank 1 of 2, and the other end of its connection, which the test plays by hand.</summary>

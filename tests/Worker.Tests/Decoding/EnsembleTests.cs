@@ -1,4 +1,5 @@
 using Temper.Contracts.Models;
+using Temper.Contracts.Specs;
 using Temper.Worker.Decoding;
 using Temper.Worker.Model;
 using Temper.Worker.Tests.Model;
@@ -123,7 +124,7 @@ public class EnsembleTests
     public void Rows_that_end_at_different_times_are_decoded_as_each_would_be_alone()
     {
         // Few ids, so that the end is drawn often.
-        using var ensemble = new Ensemble([Tiny(T5Family.V10, 4, layers: 1), Tiny(T5Family.V11, 5, layers: 2), Tiny(T5Family.V11, 6, layers: 1)]);
+        using var ensemble = new Ensemble([Tiny(ModelFamily.V1_0, 4, layers: 1), Tiny(ModelFamily.V1_1, 5, layers: 2), Tiny(ModelFamily.V1_1, 6, layers: 1)]);
         var batch = Random(rows: 24, inputs: 9, targets: 1, vocabulary: 8, padded: false);
 
         var together = GreedyDecoder.Decode(ensemble, batch.Rows, batch.InputLength, batch.InputIds, 20);
@@ -135,7 +136,7 @@ public class EnsembleTests
     [Fact]
     public void Nothing_has_no_mean_and_other_vocabularies_have_none_in_common()
     {
-        using var eight = Tiny(T5Family.V10, 1, layers: 1);
+        using var eight = Tiny(ModelFamily.V1_0, 1, layers: 1);
         using var golden = new Golden("t5_v1_0_11");
         using var other = golden.Model();
 
@@ -191,7 +192,7 @@ public class EnsembleTests
 
     private static float[] Values(Tensor tensor) => tensor.contiguous().data<float>().ToArray();
 
-    private static T5Model Tiny(T5Family family, long seed, int layers) => new(
+    private static T5Model Tiny(ModelFamily family, long seed, int layers) => new(
         T5Sizes.Get("tiny", family) with { VocabularySize = 8, ModelSize = 16, HiddenSize = 16, EncoderLayers = layers, DecoderLayers = layers },
         Precision.Fp32,
         new T5Initialization(seed, 0.3));

@@ -1,5 +1,5 @@
+using Temper.Contracts.Specs;
 using Temper.Worker.Devices;
-using Precision = Temper.Contracts.Specs.Precision;
 
 namespace Temper.Worker.Tests.Devices;
 
@@ -19,9 +19,9 @@ public class DevicePeakTests
     [Fact]
     public void A_processor_is_measured_once()
     {
-        var peak = DevicePeak.Of(ComputeDevice.Processor, Precision.Fp32, 1);
+        var peak = DevicePeak.Of(ComputeDevice.Cpu, Precision.Fp32, 1);
 
         Assert.InRange(peak, 1e8, 1e14);
-        Assert.Equal(peak, DevicePeak.Of(ComputeDevice.Processor, Precision.Fp32, 1));
+        Assert.Equal(peak, DevicePeak.Of(ComputeDevice.Cpu, Precision.Fp32, 1));
     }
 }

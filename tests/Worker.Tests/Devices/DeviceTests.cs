@@ -33,7 +33,7 @@ public partial class DeviceTests
     [Fact]
     public void A_part_of_a_tensor_starts_where_its_numbers_lie()
     {
-        _ = ComputeDevice.Processor;
+        _ = ComputeDevice.Cpu;
         using var whole = arange(10, ScalarType.Float32);
         using var part = whole.narrow(0, 3, 4);
 

@@ -216,7 +216,7 @@ public class EvaluatorTests
 
     private static T5Model Model() => new(
         T5Sizes.Get("tiny") with { VocabularySize = 384, ModelSize = 16, HiddenSize = 16, EncoderLayers = 1, DecoderLayers = 1 },
-        Worker.Model.Precision.Fp32,
+        Precision.Fp32,
         new T5Initialization(4, 0.3));
 
     private static RunSpec Spec() => new(

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Temper.Contracts.Agents;
+using Temper.Contracts.Models;
 using Temper.Contracts.Specs;
 using Temper.Mixture.Tasks;
 using Temper.TestKit;

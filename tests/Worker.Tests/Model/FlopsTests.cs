@@ -7,7 +7,6 @@ using Temper.Worker.Model;
 using Temper.Worker.Native;
 using Temper.Worker.Tests.Native;
 using static TorchSharp.torch;
-using Precision = Temper.Worker.Model.Precision;
 
 namespace Temper.Worker.Tests.Model;
 

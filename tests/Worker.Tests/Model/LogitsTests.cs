@@ -1,4 +1,5 @@
 using Temper.Contracts.Models;
+using Temper.Contracts.Specs;
 using Temper.Worker.Model;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Temper.Contracts.Models;
+using Temper.Contracts.Specs;
 using Temper.Worker.Model;
 using Temper.Worker.Native;
 using Temper.Worker.SafeTensors;
@@ -21,7 +22,7 @@ public sealed class T5FolderTests : IDisposable
     [Theory, InlineData(long.MaxValue, 1), InlineData(100_000, 5)]
     public void A_model_survives_its_folder_whole_or_in_shards(long shardBytes, int files)
     {
-        using var model = Tiny(T5Family.V10);
+        using var model = Tiny(ModelFamily.V1_0);
         T5Folder.Save(_folder, model, shardBytes);
 
         using var read = T5Folder.Open(_folder, Precision.Fp32);
@@ -36,11 +37,11 @@ public sealed class T5FolderTests : IDisposable
     public void Other_number_formats_are_read_as_single_precision(ScalarType type)
     {
         using var scope = NewDisposeScope();
-        using var model = Tiny(T5Family.V11);
+        using var model = Tiny(ModelFamily.V1_1);
         var tensors = Tensors(model).ToDictionary(pair => pair.Key, pair => pair.Value.to(type));
         SafeTensorsFile.Write(Path.Combine(_folder, "model.safetensors"), tensors);
 
-        using var read = Tiny(T5Family.V11, seed: 2);
+        using var read = Tiny(ModelFamily.V1_1, seed: 2);
         T5Folder.Load(_folder, read);
 
         Assert.All(tensors, pair => Assert.True(read.Parameters.Value(pair.Key).eq(pair.Value.to(ScalarType.Float32)).all().item<bool>()));
@@ -50,7 +51,7 @@ public sealed class T5FolderTests : IDisposable
     public void Names_of_tied_tables_are_accepted_and_must_agree()
     {
         using var scope = NewDisposeScope();
-        using var model = Tiny(T5Family.V10);
+        using var model = Tiny(ModelFamily.V1_0);
         var tensors = Tensors(model);
         var table = tensors["shared.weight"];
         tensors.Remove("shared.weight");
@@ -60,7 +61,7 @@ public sealed class T5FolderTests : IDisposable
         var path = Path.Combine(_folder, "model.safetensors");
         SafeTensorsFile.Write(path, tensors);
 
-        using var read = Tiny(T5Family.V10, seed: 2);
+        using var read = Tiny(ModelFamily.V1_0, seed: 2);
         T5Folder.Load(_folder, read);
         Assert.True(model.Parameters.ValueSpan.SequenceEqual(read.Parameters.ValueSpan));
 
@@ -74,9 +75,9 @@ public sealed class T5FolderTests : IDisposable
     public void A_checkpoint_that_does_not_fit_is_refused_with_every_reason_and_changes_nothing()
     {
         using var scope = NewDisposeScope();
-        using var model = Tiny(T5Family.V11);
+        using var model = Tiny(ModelFamily.V1_1);
         var before = model.Parameters.ValueSpan.ToArray();
-        var tensors = Tensors(Tiny(T5Family.V11, seed: 2));
+        var tensors = Tensors(Tiny(ModelFamily.V1_1, seed: 2));
         tensors.Remove("lm_head.weight");
         tensors["shared.weight"] = zeros(3, 3);
         tensors["classifier.weight"] = zeros(1);
@@ -117,7 +118,7 @@ public sealed class T5FolderTests : IDisposable
         Assert.Throws<InvalidDataException>(() => SafeTensorsFile.Open(path).Dispose());
     }
 
-    private static T5Model Tiny(T5Family family, long seed = 1) =>
+    private static T5Model Tiny(ModelFamily family, long seed = 1) =>
         new(T5Sizes.Get("tiny", family) with { VocabularySize = 64, ModelSize = 32, HiddenSize = 32 }, Precision.Fp32, new T5Initialization(seed));
 
     private static Dictionary<string, Tensor> Tensors(T5Model model) =>

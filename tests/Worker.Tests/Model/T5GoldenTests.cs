@@ -1,3 +1,4 @@
+using Temper.Contracts.Specs;
 using Temper.Worker.Decoding;
 using Temper.Worker.Model;
 using Temper.Worker.Optimizers;

@@ -28,8 +28,8 @@ public class T5SizesTests
     [Fact]
     public void Tiny_takes_its_family_from_the_argument()
     {
-        Assert.Equal(T5Sizes.Get("t5-tiny"), T5Sizes.Get("tiny", T5Family.V10));
-        Assert.Equal(T5Sizes.Get("byt5-mini"), T5Sizes.Get("mini", T5Family.ByT5));
+        Assert.Equal(T5Sizes.Get("t5-tiny"), T5Sizes.Get("tiny", ModelFamily.V1_0));
+        Assert.Equal(T5Sizes.Get("t5-1.1-mini"), T5Sizes.Get("mini", ModelFamily.V1_1));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Temper.Contracts.Specs;
 using Temper.Planning.Models;
 using Temper.TestKit;
 using Temper.Worker.Model;

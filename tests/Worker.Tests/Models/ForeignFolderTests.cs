@@ -12,7 +12,6 @@ using Temper.Worker.Models;
 using Temper.Worker.Native;
 using Temper.Worker.SafeTensors;
 using static TorchSharp.torch;
-using Precision = Temper.Worker.Model.Precision;
 
 namespace Temper.Worker.Tests.Models;
 
@@ -32,8 +31,8 @@ public sealed class ForeignFolderTests : IDisposable
     [Fact]
     public void A_head_of_its_own_is_used_where_transformers_5_calls_the_embeddings_tied()
     {
-        var expected = Logits(Saved("v4", T5Family.V11, seed: 1));
-        var v5 = Saved("v5", T5Family.V11, seed: 1);
+        var expected = Logits(Saved("v4", ModelFamily.V1_1, seed: 1));
+        var v5 = Saved("v5", ModelFamily.V1_1, seed: 1);
         Configure(v5, ("tie_word_embeddings", true), ("scale_decoder_outputs", false));
 
         Assert.Equal(expected, Logits(v5));
@@ -43,7 +42,7 @@ public sealed class ForeignFolderTests : IDisposable
     [Theory, InlineData(true), InlineData(false)]
     public void One_table_is_scaled_or_not_as_transformers_5_says(bool scaled)
     {
-        var folder = Saved("tied", T5Family.V10, seed: 2);
+        var folder = Saved("tied", ModelFamily.V1_0, seed: 2);
         var table = Logits(folder);
         Configure(folder, ("scale_decoder_outputs", scaled));
 
@@ -62,9 +61,9 @@ public sealed class ForeignFolderTests : IDisposable
     [InlineData("eos_token_id", "[1,2]")]
     public void Other_special_ids_are_refused(string key, string value)
     {
-        var config = Saved("config", T5Family.V11);
+        var config = Saved("config", ModelFamily.V1_1);
         Configure(config, (key, JsonNode.Parse(value)!));
-        var generation = Saved("generation", T5Family.V11);
+        var generation = Saved("generation", ModelFamily.V1_1);
         File.WriteAllText(Path.Combine(generation, "generation_config.json"), $"{{\"{key}\":{value}}}");
 
         Assert.Contains($"{config}/config.json: {key} is {value};", Assert.Throws<FormatException>(() => ModelFolder.Open(config)).Message);
@@ -74,7 +73,7 @@ public sealed class ForeignFolderTests : IDisposable
     [Fact]
     public void Special_ids_that_are_T5s_or_not_given_are_taken()
     {
-        var folder = Saved("own", T5Family.V11);
+        var folder = Saved("own", ModelFamily.V1_1);
         Configure(folder, ("decoder_start_token_id", null), ("eos_token_id", 1));
         File.WriteAllText(Path.Combine(folder, "generation_config.json"), """{"eos_token_id":1,"pad_token_id":0,"decoder_start_token_id":0}""");
 
@@ -84,7 +83,7 @@ public sealed class ForeignFolderTests : IDisposable
     [Theory, InlineData("pytorch_model.bin"), InlineData("tf_model.h5")]
     public void Weights_in_another_format_are_named_with_what_to_do(string file)
     {
-        var folder = Saved("other", T5Family.V11);
+        var folder = Saved("other", ModelFamily.V1_1);
         File.Move(Path.Combine(folder, "model.safetensors"), Path.Combine(folder, file));
 
         var message = Assert.Throws<InvalidDataException>(() => ModelFolder.Open(folder)).Message;
@@ -96,7 +95,7 @@ public sealed class ForeignFolderTests : IDisposable
     [Fact]
     public void A_folder_without_weights_says_so()
     {
-        var folder = Saved("empty", T5Family.V11);
+        var folder = Saved("empty", ModelFamily.V1_1);
         File.Delete(Path.Combine(folder, "model.safetensors"));
 
         Assert.Equal($"{folder} has no model.safetensors. Put the weights there in the safetensors format.", Assert.Throws<InvalidDataException>(() => ModelFolder.Open(folder)).Message);
@@ -105,7 +104,7 @@ public sealed class ForeignFolderTests : IDisposable
     [Theory, InlineData("model.safetensors"), InlineData("config.json")]
     public void Pointers_of_git_lfs_are_named_with_what_to_do(string file)
     {
-        var folder = Saved("pointer", T5Family.V11);
+        var folder = Saved("pointer", ModelFamily.V1_1);
         File.WriteAllText(Path.Combine(folder, file), Pointer);
 
         var message = Assert.Throws<InvalidDataException>(() => ModelFolder.Open(folder).LoadModel()).Message;
@@ -117,7 +116,7 @@ public sealed class ForeignFolderTests : IDisposable
     [Fact]
     public void A_folder_of_ByT5_has_the_sentinels_that_it_was_trained_with()
     {
-        var folder = Saved("byt5", T5Family.V11);
+        var folder = Saved("byt5", ModelFamily.V1_1);
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), """{"tokenizer_class":"ByT5Tokenizer","extra_ids":125}""");
 
         var vocabulary = ModelFolder.Open(folder).Vocabulary!;
@@ -133,7 +132,7 @@ public sealed class ForeignFolderTests : IDisposable
     [Fact]
     public void A_folder_of_bytes_from_before_there_was_a_choice_keeps_its_sentinels()
     {
-        var folder = Saved("old", T5Family.V11);
+        var folder = Saved("old", ModelFamily.V1_1);
         File.WriteAllText(Path.Combine(folder, "vocabulary.json"), """{"kind":"bytes","extra_ids":100}""");
 
         Assert.Equal(358, ModelFolder.Open(folder).Vocabulary!.Sentinel(0));
@@ -145,7 +144,7 @@ public sealed class ForeignFolderTests : IDisposable
     [Fact]
     public void A_folder_with_a_tokenizer_that_is_not_read_says_what_to_put_there()
     {
-        var folder = Saved("fast", T5Family.V11);
+        var folder = Saved("fast", ModelFamily.V1_1);
         File.WriteAllText(Path.Combine(folder, "tokenizer.json"), "{}");
 
         var models = ModelSet.Open([folder]);
@@ -157,7 +156,7 @@ public sealed class ForeignFolderTests : IDisposable
     [Theory, InlineData(float.NaN), InlineData(float.PositiveInfinity)]
     public void Weights_that_are_not_finite_are_refused_by_name(float value)
     {
-        var folder = Saved("broken", T5Family.V11, change: model => model.Parameters.Value("encoder.block.0.layer.1.DenseReluDense.wo.weight").flatten()[5] = value);
+        var folder = Saved("broken", ModelFamily.V1_1, change: model => model.Parameters.Value("encoder.block.0.layer.1.DenseReluDense.wo.weight").flatten()[5] = value);
 
         var error = Assert.Throws<NonFiniteException>(() => ModelSet.Open([folder]).Load());
 
@@ -167,7 +166,7 @@ public sealed class ForeignFolderTests : IDisposable
     [Fact]
     public void Decoding_names_the_row_whose_logits_overflow()
     {
-        using var model = T5Folder.Open(Saved("overflows", T5Family.V11, change: model => model.Parameters.Value("shared.weight")[200L] = float.NaN), Precision.Fp32);
+        using var model = T5Folder.Open(Saved("overflows", ModelFamily.V1_1, change: model => model.Parameters.Value("shared.weight")[200L] = float.NaN), Precision.Fp32);
 
         // Batches are formed by length: the first row is decoded last. Only the third holds the id.
         var error = Assert.Throws<NonFiniteException>(() => new TextDecoder(null, 64, 1).PredictIds(model, [[5, 6, 7, 8, 1], [9, 1], [5, 200, 1]], 3, () => { }));
@@ -179,7 +178,7 @@ public sealed class ForeignFolderTests : IDisposable
     [Fact]
     public void An_id_beyond_the_table_is_named_with_its_row()
     {
-        using var model = ModelSet.Open([Saved("small", T5Family.V11)]).Load();
+        using var model = ModelSet.Open([Saved("small", ModelFamily.V1_1)]).Load();
 
         Assert.StartsWith("Row 1 of the batch holds id 384, and the table of the model ends at 383.", Assert.Throws<ArgumentException>(() => model.StartDecoding([5, 1, 384, 1], 2, 2)).Message);
         Assert.StartsWith("Row 0 of the batch holds id 500", Assert.Throws<ArgumentException>(() => model.Evaluate(new ModelBatch(1, 1, 2, [5], [7, 500]))).Message);
@@ -187,7 +186,7 @@ public sealed class ForeignFolderTests : IDisposable
 
     private string In(string name) => Path.Combine(_root, name);
 
-    private string Saved(string name, T5Family family, long seed = 1, Action<T5Model>? change = null)
+    private string Saved(string name, ModelFamily family, long seed = 1, Action<T5Model>? change = null)
     {
         var config = T5Sizes.Get("tiny", family) with { VocabularySize = 384, ModelSize = 16, HiddenSize = 32, HeadSize = 8, Heads = 2, EncoderLayers = 1, DecoderLayers = 1 };
         using var scope = NewDisposeScope();

@@ -21,7 +21,7 @@ public sealed class ModelSetTests : IDisposable
     [Fact]
     public void One_folder_is_its_model_and_several_are_an_ensemble()
     {
-        var (a, b) = (Model("a", 1, vocabulary: Bytes), Model("b", 2, T5Family.V10));
+        var (a, b) = (Model("a", 1, vocabulary: Bytes), Model("b", 2, ModelFamily.V1_0));
 
         using var single = ModelSet.Open([a]).Load();
         var set = ModelSet.Open([b, a]);
@@ -106,7 +106,7 @@ public sealed class ModelSetTests : IDisposable
     {
         var (a, b, c) = (Model("a", 1, vocabulary: Bytes), Model("b", 2, vocabulary: Bytes with { ExtraIds = 99 }), Model("c", 3, ids: 256));
 
-        string[] refusals = [Refusal(a, b), Refusal(a, c), Average(a, c), Average(a, Model("d", 4, T5Family.V10))];
+        string[] refusals = [Refusal(a, b), Refusal(a, c), Average(a, c), Average(a, Model("d", 4, ModelFamily.V1_0))];
 
         Assert.All(refusals, refusal => Assert.Contains(a, refusal));
         Assert.Contains($"{b} was trained with another vocabulary", refusals[0]);
@@ -161,10 +161,10 @@ public sealed class ModelSetTests : IDisposable
 
     private static string Average(params string[] folders) => Assert.Throws<InvalidDataException>(() => ModelFolder.OpenAverage(folders)).Message;
 
-    private string Model(string name, long seed, T5Family family = T5Family.V11, int ids = 384, VocabularySpec? vocabulary = null)
+    private string Model(string name, long seed, ModelFamily family = ModelFamily.V1_1, int ids = 384, VocabularySpec? vocabulary = null)
     {
         var config = T5Sizes.Get("tiny", family) with { VocabularySize = ids, ModelSize = 8, HiddenSize = 8, EncoderLayers = 1, DecoderLayers = 1 };
-        using var model = new T5Model(config, Worker.Model.Precision.Fp32, new T5Initialization(seed));
+        using var model = new T5Model(config, Precision.Fp32, new T5Initialization(seed));
         T5Folder.Save(In(name), model);
         if (vocabulary is not null)
         {

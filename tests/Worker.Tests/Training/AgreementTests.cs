@@ -27,7 +27,7 @@ public class AgreementTests
     [Fact]
     public void The_hash_of_weights_is_that_of_their_bytes_however_they_are_cut()
     {
-        using var weights = arange(1000, device: ComputeDevice.Processor.Place).to(ScalarType.Float32);
+        using var weights = arange(1000, device: ComputeDevice.Cpu.TorchDevice).to(ScalarType.Float32);
 
         var expected = XxHash128.HashToUInt128(MemoryMarshal.AsBytes(Enumerable.Range(0, 1000).Select(i => (float)i).ToArray().AsSpan()));
         Assert.All([1L, 7, 999, 1000, 5000], piece => Assert.Equal(expected, WeightHash.Of(weights, piece)));

@@ -34,7 +34,7 @@ internal static class TrainingRun
         RunSpec spec, string output, Func<TrainerEvent, bool> stopsAfter, Func<TrainerEvent, bool> isStored, string? from = null, RunSpec? specOfLastRank = null, TimeProvider? time = null, params IReadOnlyList<string> models)
     {
         var places = Enumerable.Range(0, spec.Workers).Select(rank => new Place(rank == spec.Workers - 1 ? specOfLastRank ?? spec : spec, output, from, models, rank)).ToList();
-        var offers = places.Select(place => place.Meeting.Offer()).ToList();
+        var offers = places.Select(place => place.Rendezvous.Offer()).ToList();
         var events = new List<TrainerEvent>[spec.Workers];
         var errors = new Exception?[spec.Workers];
         var threads = Enumerable.Range(0, spec.Workers).Select(rank => new Thread(() =>
@@ -93,9 +93,9 @@ internal static class TrainingRun
         commands.Writer.FlushAsync().AsTask().Wait();
         using (channel = TrainerChannel.Open(commands.Reader.AsStream(), heard, () => { }))
         {
-            using var work = TrainerProgram.Work(channel.ReadAssignment()!, channel, ComputeDevice.Processor, time);
+            using var work = TrainerProgram.Work(channel.ReadAssignment()!, channel, ComputeDevice.Cpu, time);
             work.Load();
-            using var collective = place.Meeting.Connect(offers);
+            using var collective = place.Rendezvous.Connect(offers);
             work.Run(collective);
         }
 
@@ -108,13 +108,13 @@ internal static class TrainingRun
     {
         public Place(RunSpec spec, string output, string? from, IReadOnlyList<string> models, int rank)
         {
-            Assignment = new TrainerAssignment("test", 1, rank, spec.Workers, spec, Contracts.Specs.Precision.Fp32, [AppContext.BaseDirectory], output, from, Convert.ToBase64String([1, 2, 3]), models);
-            Meeting = new Meeting(RingListener.Open(IPAddress.Loopback), Assignment, ComputeDevice.Processor, () => NcclLibrary.Open(NcclStandIn.Path));
+            Assignment = new TrainerAssignment("test", 1, rank, spec.Workers, spec, Precision.Fp32, [AppContext.BaseDirectory], output, from, Convert.ToBase64String([1, 2, 3]), models);
+            Rendezvous = new Rendezvous(RingListener.Open(IPAddress.Loopback), Assignment, ComputeDevice.Cpu, () => NcclLibrary.Open(NcclStandIn.Path));
         }
 
         public TrainerAssignment Assignment { get; }
 
-        public Meeting Meeting { get; }
+        public Rendezvous Rendezvous { get; }
     }
 
     /// <summary>Reads the lines that a trainer writes.</summary>

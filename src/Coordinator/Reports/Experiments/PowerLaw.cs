@@ -19,7 +19,7 @@ public readonly record struct Interval(double Low, double High);
 public sealed class PowerLaw
 {
     /// <summary>Points that a fit needs: two would always fit exactly.</summary>
-    public const int LeastPoints = 3;
+    public const int MinPoints = 3;
 
     private const int Resamples = 10_000;
     private const int Seed = 17;
@@ -65,7 +65,7 @@ public sealed class PowerLaw
     public static bool TryFit(IReadOnlyList<(double Compute, double Loss)> points, [NotNullWhen(true)] out PowerLaw? law, [NotNullWhen(false)] out string? whyNot)
     {
         law = null;
-        whyNot = points.Count < LeastPoints ? $"A power law needs at least {LeastPoints} points, and there {(points.Count == 1 ? "is" : "are")} {points.Count}."
+        whyNot = points.Count < MinPoints ? $"A power law needs at least {MinPoints} points, and there {(points.Count == 1 ? "is" : "are")} {points.Count}."
             : points.Any(point => !(point.Compute > 0 && point.Loss > 0 && double.IsFinite(point.Compute) && double.IsFinite(point.Loss)))
                 ? "A power law needs compute and losses above zero."
             : points.Max(point => point.Compute) < points.Min(point => point.Compute) * 1.01 ? "All points have the same compute."

@@ -10,7 +10,7 @@ internal static class ReportNotes
     /// <summary>Part of every sentence about a difference that nothing is known about.</summary>
     public const string NotRepeated = "nothing was repeated with another seed";
 
-    private const int MostNamed = 12;
+    private const int MaxNamed = 12;
 
     public static IEnumerable<string> Of(ExperimentReportInput input, ScoreSheet sheet, TableJudge judge)
     {
@@ -29,20 +29,20 @@ internal static class ReportNotes
             var undefined = Undefined(task, input.Layout, sheet);
             if (undefined.Count > 0)
             {
-                yield return $"{task.MainMetric} of {task.Name} is not defined in {Words.List(undefined, MostNamed)}, so {(undefined.Count == 1 ? "its cell and its average are" : "their cells and averages are")} empty.";
+                yield return $"{task.MainMetric} of {task.Name} is not defined in {Words.List(undefined, MaxNamed)}, so {(undefined.Count == 1 ? "its cell and its average are" : "their cells and averages are")} empty.";
             }
         }
 
         var unscored = sheet.Tasks.Where(task => !task.HasMetrics).Select(task => task.Name).ToList();
         if (unscored.Count > 0)
         {
-            yield return $"{Words.List(unscored, MostNamed)} {(unscored.Count == 1 ? "has" : "have")} no metric and so no part in the average.";
+            yield return $"{Words.List(unscored, MaxNamed)} {(unscored.Count == 1 ? "has" : "have")} no metric and so no part in the average.";
         }
 
         var lossless = sheet.LeftOutOfLoss.ToList();
         if (lossless.Count > 0)
         {
-            yield return $"The held-out loss leaves out {Words.List(lossless, MostNamed)}: not every row is evaluated on {(lossless.Count == 1 ? "it" : "them")}.";
+            yield return $"The held-out loss leaves out {Words.List(lossless, MaxNamed)}: not every row is evaluated on {(lossless.Count == 1 ? "it" : "them")}.";
         }
     }
 
@@ -60,12 +60,12 @@ internal static class ReportNotes
         yield return $"Bold: the best of a column{among}, and what a two-sided t-test does not tell from it at the 5 % level. p-values are adjusted for the number of rows that one is compared with (Bonferroni); each column is a question of its own. ± is the standard deviation of a row's own repetitions.";
         if (pooled.Count > 0)
         {
-            yield return $"Student's t-test, with one standard deviation from everything that was repeated: {Words.List(pooled, MostNamed)}. The spreads of its rows are alike (Bartlett's test, p of at least 0.25), so rows without repetitions borrow it, as all rows of Raffel et al. 2020 borrow that of the repeated baseline.";
+            yield return $"Student's t-test, with one standard deviation from everything that was repeated: {Words.List(pooled, MaxNamed)}. The spreads of its rows are alike (Bartlett's test, p of at least 0.25), so rows without repetitions borrow it, as all rows of Raffel et al. 2020 borrow that of the repeated baseline.";
         }
 
         if (welch.Count > 0)
         {
-            yield return $"Welch's t-test, with each row's own standard deviation, since spreads are not alike: {Words.List(welch, MostNamed)}. A row without repetitions cannot be judged there.";
+            yield return $"Welch's t-test, with each row's own standard deviation, since spreads are not alike: {Words.List(welch, MaxNamed)}. A row without repetitions cannot be judged there.";
         }
 
         List<string> Judged(NoiseTest test) => [.. table.Columns
@@ -79,7 +79,7 @@ internal static class ReportNotes
         if (missing.Count > 0)
         {
             var named = missing.Select(run => $"{run.Key} ({Word(run.Phase)})").ToList();
-            yield return $"No result from {Words.List(named, MostNamed)}: cells that need {(named.Count == 1 ? "it" : "them")} are empty or rest on fewer repetitions.";
+            yield return $"No result from {Words.List(named, MaxNamed)}: cells that need {(named.Count == 1 ? "it" : "them")} are empty or rest on fewer repetitions.";
         }
     }
 

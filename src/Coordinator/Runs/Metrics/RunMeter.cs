@@ -38,7 +38,7 @@ internal sealed record TaskMeasures(string Task, double? TargetRate, double Shar
 internal sealed class RunMeter(IReadOnlyDictionary<string, double> targetRates)
 {
     // A spec may name any number of tasks: as many as a person can look at are shown.
-    private const int MostTasks = 64;
+    private const int MaxTasks = 64;
     private readonly SortedDictionary<string, Sums> _tasks = new(StringComparer.Ordinal);
     private StepRow? _last;
     private long _inputTokens;
@@ -78,7 +78,7 @@ internal sealed class RunMeter(IReadOnlyDictionary<string, double> targetRates)
         _usefulSeconds += rows.Where(row => row.Step > bestStep).Sum(row => row.Seconds);
         foreach (var (task, part) in rows.SelectMany(row => row.Tasks))
         {
-            if (_tasks.TryGetValue(task, out var sums) || _tasks.Count < MostTasks)
+            if (_tasks.TryGetValue(task, out var sums) || _tasks.Count < MaxTasks)
             {
                 _tasks[task] = new Sums(
                     (sums?.Examples ?? 0) + part.Examples,

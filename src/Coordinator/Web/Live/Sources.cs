@@ -18,8 +18,8 @@ internal sealed class Sources(RunStore runs, MetricStore metrics, ExperimentStor
     /// <summary>Runs and experiments of one page of a list.</summary>
     public const int PageSize = 50;
 
-    private const int MostRows = 2000;
-    private const int MostEvents = 300;
+    private const int MaxRows = 2000;
+    private const int MaxEvents = 300;
     private const int EventPage = 500;
     private const int RowsOfLatest = 50;
 
@@ -95,11 +95,11 @@ internal sealed class Sources(RunStore runs, MetricStore metrics, ExperimentStor
     private async Task<(IReadOnlyList<StepRow> Steps, bool IsSelection)> ReadStepsAsync(string id, RunPicture? last)
     {
         var known = last?.Steps ?? [];
-        var news = await metrics.StepsAsync(id, known.Count > 0 ? known[^1].Step + 1 : 0, int.MaxValue, MostRows).ConfigureAwait(false);
-        if (known.Count + news.Count > 2 * MostRows)
+        var news = await metrics.StepsAsync(id, known.Count > 0 ? known[^1].Step + 1 : 0, int.MaxValue, MaxRows).ConfigureAwait(false);
+        if (known.Count + news.Count > 2 * MaxRows)
         {
             known = [];
-            news = await metrics.StepsAsync(id, 0, int.MaxValue, MostRows).ConfigureAwait(false);
+            news = await metrics.StepsAsync(id, 0, int.MaxValue, MaxRows).ConfigureAwait(false);
         }
 
         IReadOnlyList<StepRow> all = news.Count == 0 ? known : [.. known, .. news];
@@ -116,7 +116,7 @@ internal sealed class Sources(RunStore runs, MetricStore metrics, ExperimentStor
             after = page.Count > 0 ? page[^1].Id : after;
             if (page.Count < EventPage)
             {
-                return (all.Count == known.Count ? known : [.. all.Skip(Math.Max(0, all.Count - MostEvents))], after);
+                return (all.Count == known.Count ? known : [.. all.Skip(Math.Max(0, all.Count - MaxEvents))], after);
             }
         }
     }

@@ -117,7 +117,7 @@ internal sealed unsafe class NcclLibrary
     /// <summary>Gives up what runs and lets go. May wait for ever.</summary>
     public void Abort(nint communicator) => _abort(communicator);
 
-    /// <summary>Lets go in peace. May wait for other ranks.</summary>
+    /// <summary>Ends the communicator in an orderly way. May wait for other ranks.</summary>
     public void Destroy(nint communicator) => _destroy(communicator);
 
     /// <summary>What the library says of a result.</summary>

@@ -12,7 +12,7 @@ namespace Temper.Worker.Collectives;
 /// A proof is an HMAC over all that was said, with the secret of this epoch and a label for the side that speaks, so neither an old
 /// conversation nor the other side's own proof can be played back. It keeps strangers and stale epochs out; it does not encrypt what follows.
 /// </remarks>
-internal abstract class Greeting(Socket socket) : IDisposable
+internal abstract class Handshake(Socket socket) : IDisposable
 {
     private readonly byte[] _inbox = new byte[Hello.Bytes];
     private int _filled;
@@ -54,14 +54,14 @@ internal abstract class Greeting(Socket socket) : IDisposable
 }
 
 /// <summary>The lower rank's side, towards the address that its neighbour published.</summary>
-internal sealed class GreetingRight : Greeting
+internal sealed class RightHandshake : Handshake
 {
     private readonly RingTerms _terms;
     private readonly string _address;
     private readonly byte[] _hello;
     private bool _isProven;
 
-    public GreetingRight(Socket socket, RingTerms terms, int rank, string address)
+    public RightHandshake(Socket socket, RingTerms terms, int rank, string address)
         : base(socket)
     {
         (_terms, _address, Peer) = (terms, address, rank + 1);
@@ -114,7 +114,7 @@ internal sealed class GreetingRight : Greeting
 }
 
 /// <summary>The higher rank's side, towards whoever connected.</summary>
-internal sealed class GreetingLeft(Socket socket, RingTerms terms, int rank) : Greeting(socket)
+internal sealed class LeftHandshake(Socket socket, RingTerms terms, int rank) : Handshake(socket)
 {
     private readonly byte[] _hello = new byte[Hello.Bytes];
     private readonly byte[] _reply = new byte[Reply.Bytes];

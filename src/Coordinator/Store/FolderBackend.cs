@@ -9,7 +9,7 @@ using Temper.Coordinator.Configuration;
 namespace Temper.Coordinator.Store;
 
 /// <summary>A state folder with two SQLite files, for one coordinator: no membership database, and no gateway but its own.</summary>
-internal sealed class FolderHome : StateHome
+internal sealed class FolderBackend : StateBackend
 {
     // Orleans accepts SQLite under the name of the older driver only.
     private const string Invariant = "System.Data.SQLite";
@@ -19,7 +19,7 @@ internal sealed class FolderHome : StateHome
     private readonly SqliteFile _metrics;
 
     /// <summary>Opens the files of the state folder. Where they are those of the one run or experiment that the output root is for, they follow it to where it lies now.</summary>
-    public FolderHome(CoordinatorOptions options)
+    public FolderBackend(CoordinatorOptions options)
     {
         var directory = options.StateDirectory;
         _folder = new StateFolder(directory);
@@ -45,7 +45,7 @@ internal sealed class FolderHome : StateHome
 
     public override IDatabase Metrics => _metrics;
 
-    public override string InsideMark { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+    public override string SiloToken { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
     public override void Configure(ISiloBuilder silo, IPEndPoint siloEndPoint)
     {

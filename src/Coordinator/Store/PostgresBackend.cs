@@ -5,7 +5,7 @@ using Temper.Coordinator.Configuration;
 namespace Temper.Coordinator.Store;
 
 /// <summary>A PostgreSQL database that any number of coordinators share: they are the silos of one cluster.</summary>
-internal sealed class PostgresHome : StateHome
+internal sealed class PostgresBackend : StateBackend
 {
     private const string Invariant = "Npgsql";
 
@@ -23,18 +23,18 @@ internal sealed class PostgresHome : StateHome
 
     private readonly PostgresDatabase _database;
 
-    public PostgresHome(PostgresUrl url)
+    public PostgresBackend(PostgresUrl url)
     {
         _database = PostgresDatabase.Open(url);
         Metrics = _database.NotDurable();
-        InsideMark = _database.Read(connection => connection.SingleAsync("SELECT value FROM secrets WHERE name = 'inside'", reader => reader.GetString(0)))!;
+        SiloToken = _database.Read(connection => connection.SingleAsync("SELECT value FROM secrets WHERE name = 'inside'", reader => reader.GetString(0)))!;
     }
 
     public override IDatabase State => _database;
 
     public override IDatabase Metrics { get; }
 
-    public override string InsideMark { get; }
+    public override string SiloToken { get; }
 
     public override void Configure(ISiloBuilder silo, IPEndPoint siloEndPoint)
     {

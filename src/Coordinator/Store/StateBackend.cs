@@ -4,7 +4,7 @@ using Temper.Coordinator.Configuration;
 namespace Temper.Coordinator.Store;
 
 /// <summary>Where a coordinator's state lives, opened: a folder of its own, or a database that it shares with others.</summary>
-internal abstract class StateHome : IDisposable
+internal abstract class StateBackend : IDisposable
 {
     /// <summary>Name under which grains ask for their storage.</summary>
     public const string GrainStorage = "runs";
@@ -16,13 +16,13 @@ internal abstract class StateHome : IDisposable
     public abstract IDatabase Metrics { get; }
 
     /// <summary>What calls between grains carry, so that none from outside passes for one: known to all silos of the cluster and to nobody else.</summary>
-    public abstract string InsideMark { get; }
+    public abstract string SiloToken { get; }
 
     /// <summary>Opens what the options name.</summary>
     /// <exception cref="InvalidOperationException">Another coordinator has the folder.</exception>
     /// <exception cref="DatabaseException">The database cannot be used.</exception>
-    public static StateHome Open(CoordinatorOptions options) =>
-        options.Database is { } url ? new PostgresHome(url) : new FolderHome(options);
+    public static StateBackend Open(CoordinatorOptions options) =>
+        options.Database is { } url ? new PostgresBackend(url) : new FolderBackend(options);
 
     /// <summary>Makes the silo find the others of its cluster, and grains their state.</summary>
     public abstract void Configure(ISiloBuilder silo, IPEndPoint siloEndPoint);

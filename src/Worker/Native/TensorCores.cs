@@ -1,7 +1,8 @@
+using Temper.Contracts.Specs;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Temper.Worker.Model;
+namespace Temper.Worker.Native;
 
 /// <summary>
 /// Lets the fp32 products of a bf16 model run in a GPU's matrix units, while in scope: operands are rounded to TF32, which holds every bf16
@@ -21,7 +22,8 @@ internal readonly struct TensorCores : IDisposable
         }
     }
 
-    public static TensorCores ForFp32(FlatParameters parameters) => new(parameters.Precision == Precision.Bf16 && parameters.Device.type == DeviceType.CUDA);
+    /// <summary>For the fp32 products of a model whose others are in <paramref name="precision"/>.</summary>
+    public static TensorCores ForFp32(Precision precision, Device device) => new(precision == Precision.Bf16 && device.type == DeviceType.CUDA);
 
     public void Dispose()
     {

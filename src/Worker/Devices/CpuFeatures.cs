@@ -1,7 +1,7 @@
 namespace Temper.Worker.Devices;
 
 /// <summary>What this machine's processor can do.</summary>
-public static class Processor
+public static class CpuFeatures
 {
     private static readonly string[] Bf16Flags = ["avx512_bf16", "amx_bf16", "bf16"];
 

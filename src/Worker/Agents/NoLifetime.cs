@@ -1,11 +1,13 @@
 using Microsoft.Extensions.Hosting;
 
-namespace Temper.Cli.Embedded;
+namespace Temper.Worker.Agents;
 
-/// <summary>For a host that is a part of a command: signals are the command's to hear.</summary>
-internal sealed class NoLifetime : IHostLifetime
+/// <summary>For a host that is part of a larger program, which handles signals itself.</summary>
+public sealed class NoLifetime : IHostLifetime
 {
+    /// <inheritdoc/>
     public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }
